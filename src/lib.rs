@@ -1,1 +1,3 @@
 //! vpcheck
+
+pub mod catalog;
