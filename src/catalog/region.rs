@@ -151,3 +151,75 @@ impl Partition {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_checked() {
+        for good in ["us-east-1", "eusc-de-east-1", "us-gov-west-1", "aws-global"] {
+            assert_eq!(Region::parse(good).unwrap().as_str(), good);
+        }
+        let long = "a".repeat(33);
+        for bad in [
+            "",
+            "US-EAST-1",
+            "us east 1",
+            "us_east_1",
+            "-us",
+            "us-",
+            "us--east",
+            "1-us",
+            "us-éast-1",
+            "us.east",
+            &long,
+        ] {
+            assert!(Region::parse(bad).is_err(), "{bad}");
+            let json = serde_json::to_string(bad).unwrap();
+            assert!(serde_json::from_str::<Region>(&json).is_err(), "{bad}");
+        }
+        let error = Region::parse(&"x".repeat(10_000)).unwrap_err();
+        assert!(error.to_string().len() < 200);
+    }
+
+    #[test]
+    fn every_region_has_its_partition() {
+        for (code, name) in [
+            ("us-east-1", "aws"),
+            ("mx-central-1", "aws"),
+            ("eu-north-9", "aws"),
+            ("cn-north-1", "aws-cn"),
+            ("cn-south-7", "aws-cn"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("us-gov-north-12", "aws-us-gov"),
+            ("us-iso-east-1", "aws-iso"),
+            ("us-isob-west-1", "aws-iso-b"),
+            ("eu-isoe-west-1", "aws-iso-e"),
+            ("us-isof-south-1", "aws-iso-f"),
+            ("eusc-de-east-1", "aws-eusc"),
+            ("eusc-fr-east-1", "aws"),
+            ("xx-nowhere-1", "aws"),
+        ] {
+            let region = Region::parse(code).unwrap();
+            assert_eq!(Partition::of(&region).name, name, "{code}");
+        }
+    }
+
+    #[test]
+    fn no_region_is_in_two_partitions() {
+        for partition in Catalog::get().partitions() {
+            for region in &partition.regions {
+                let owners = Catalog::get().partitions().iter();
+                assert_eq!(owners.filter(|p| p.owns(region)).count(), 1, "{region}");
+            }
+            assert!(partition.owns(&partition.implicit_global_region));
+        }
+    }
+
+    #[test]
+    fn an_unknown_family_is_owned_by_nobody() {
+        let region = Region::parse("xx-nowhere-1").unwrap();
+        assert!(Catalog::get().partitions().iter().all(|p| !p.owns(&region)));
+    }
+}

@@ -243,6 +243,15 @@ impl Service {
         self.also.of(form).unwrap_or_default()
     }
 
+    /// Every partition and region that its table mentions.
+    #[cfg(test)]
+    pub(super) fn places(&self) -> impl Iterator<Item = &str> {
+        let places = self.differences.keys().chain(&self.reversed_in);
+        places
+            .map(String::as_str)
+            .chain(self.legacy_regions.iter().map(Region::as_str))
+    }
+
     /// Whether anything below its names is its own.
     pub(super) fn has_subdomains(&self) -> bool {
         self.subdomains
