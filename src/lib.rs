@@ -6,4 +6,6 @@
 //!                            save-facts│replay        everything right of Facts is pure
 //! ```
 
+pub mod catalog;
 pub mod facts;
+pub mod verdict;
