@@ -8,4 +8,5 @@
 
 pub mod catalog;
 pub mod facts;
+pub mod gather;
 pub mod verdict;
