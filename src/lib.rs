@@ -7,6 +7,8 @@
 //! ```
 
 pub mod catalog;
+pub mod configuration;
 pub mod facts;
 pub mod gather;
+pub mod symptoms;
 pub mod verdict;

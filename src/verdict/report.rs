@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
 use crate::facts::{DnsStatus, EnvironmentKind};
+pub use crate::symptoms::route::Route;
+pub use crate::symptoms::scene::CidrSource;
 
 /// One run's report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -120,45 +122,6 @@ pub struct Environment {
     pub resolvers: Vec<IpAddr>,
     /// The proxy that applications here would use, without credentials.
     pub proxy: Option<String>,
-}
-
-/// Who said which CIDRs are the VPC's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CidrSource {
-    /// The operator.
-    Flag,
-    /// Instance metadata.
-    Imds,
-    /// The EC2 API.
-    Ec2Api,
-    /// An inventory file.
-    InventoryFile,
-    /// Nobody.
-    None,
-}
-
-/// How a service is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Route {
-    // In the contract's order, the worst first: a service has the worst of its names' routes.
-    /// No address.
-    Unresolved,
-    /// Public addresses.
-    Public,
-    /// Private and public addresses together.
-    Mixed,
-    /// Private, outside the VPC, neither allowed nor known.
-    PrivateUnlisted,
-    /// Inside the VPC, with no inventory to confirm it.
-    PrivateUnconfirmed,
-    /// Private, outside the VPC, allowed or known.
-    CentralEndpoint,
-    /// In the prefix list that this subnet's route table sends to a gateway endpoint.
-    GatewayEndpoint,
-    /// Every answer is an address of an available endpoint of that service.
-    InterfaceEndpoint,
 }
 
 /// One service under test.

@@ -1,0 +1,74 @@
+use crate::configuration::route_table::{Way, way};
+use crate::facts::FailureKind;
+use crate::rules::cause::{Cause, by_subject, region_flag};
+use crate::rules::rule;
+use crate::symptoms::{Kind, Scene, Symptoms, gateway};
+
+rule! {
+    /// A central endpoint answers in DNS, and there is no route to it.
+    ///
+    /// The private hosted zone of a hub is associated with this VPC, but no transit gateway or peering route leads
+    /// to the hub.
+    ///
+    /// ## Told apart by
+    /// A private answer outside the VPC that cannot be connected to, and either this subnet's route table, which has
+    /// no working route to it, or an error that says so (network or host unreachable). Otherwise `tcp-timeout`.
+    ///
+    /// ## Fix
+    /// Add the route to the hub, both ways, or take the zone's association away.
+    ///
+    /// ## Source
+    /// AWS PrivateLink Guide and "Building a Scalable and Secure Multi-VPC AWS Network Infrastructure", centralized endpoints.
+    pub CENTRAL_ENDPOINT_UNROUTABLE, "central-endpoint-unroutable", Fail, Service, find
+}
+
+fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
+    let broken = symptoms.where_kind(|kind| matches!(kind, Kind::Tcp(_)));
+    let causes = broken.filter_map(|symptom| {
+        let address = symptom.address?;
+        let outside = scene.in_vpc(address) == Some(false)
+            && (crate::symptoms::placement::is_private(address)
+                || scene.facts.request.allow_cidrs.iter().any(|c| c.contains(&address)));
+        if !outside {
+            return None;
+        }
+        let table = gateway::table(scene);
+        let lists = scene.inventory().and_then(|i| i.prefix_lists.seen());
+        let shown = match table.map(|table| (table, way(table, lists.map(Vec::as_slice), address))) {
+            Some((table, Way::Nowhere)) => format!("{} has no route to {address}.", table.id),
+            Some((table, Way::Along(route))) if route.blackhole => format!(
+                "{} sends {address} to {}, which is gone (blackhole).",
+                table.id, route.target
+            ),
+            _ if symptom.kind == Kind::Tcp(FailureKind::Unreachable) => {
+                format!("Connecting to {address} says that there is no route to it.")
+            }
+            _ => return None,
+        };
+        let subject = table.map_or(symptom.name.clone(), |table| table.id.clone());
+        let unlisted = symptoms.iter().filter(|other| {
+            other.name == symptom.name && other.kind == Kind::Unlisted
+        });
+        let command = match table {
+            Some(table) => format!(
+                "aws ec2 create-route --route-table-id {} --destination-cidr-block {address}/32 --transit-gateway-id TRANSIT_GATEWAY_ID{}",
+                table.id,
+                region_flag(scene)
+            ),
+            None => format!("ip route get {address}"),
+        };
+        Some(
+            Cause::shown_by(subject, [symptom])
+                .follows(unlisted.map(|other| other.id))
+                .follows(symptoms.following(scene, &symptom.name, crate::symptoms::Stage::Tcp))
+                .title(format!("There is no route to the central endpoint of {}", symptom.service))
+                .because(format!(
+                    "{} answers with {address}, outside this VPC, and nothing leads there.",
+                    symptom.name
+                ))
+                .evidence(shown)
+                .fix("Add the route to the hub's range, or take the private zone's association away.", vec![command]),
+        )
+    });
+    by_subject(causes)
+}

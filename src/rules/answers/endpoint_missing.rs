@@ -1,0 +1,108 @@
+use crate::catalog::Catalog;
+use crate::rules::cause::{Cause, by_subject, region_flag};
+use crate::rules::rule;
+use crate::symptoms::{Scene, Symptoms, gateway};
+
+use super::why_public::{WhyPublic, public_names, region_of};
+
+rule! {
+    /// The service has no endpoint in this VPC.
+    ///
+    /// Its name answers with public addresses, as it does everywhere that no endpoint covers it. Requests leave
+    /// through a NAT or internet gateway where there is one, and hang where there is none.
+    ///
+    /// ## Told apart by
+    /// The list of the VPC's endpoints was read, belongs to this account's own VPC, and holds none for the service.
+    /// Where the list cannot be read, or the VPC is shared by another account, the finding is `public-answer`.
+    ///
+    /// ## Fix
+    /// Create an interface endpoint with private DNS in a subnet of every zone, with a security group that admits
+    /// the callers on 443. For S3 and DynamoDB create a gateway endpoint, which is free, on the callers' route tables.
+    ///
+    /// ## Source
+    /// AWS PrivateLink Guide, "Access an AWS service using an interface VPC endpoint" and "Gateway endpoints".
+    pub ENDPOINT_MISSING, "endpoint-missing", Fail, Service, find
+}
+
+fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    for (symptom, why) in public_names(scene, symptoms) {
+        if why != WhyPublic::Missing {
+            continue;
+        }
+        let subject = service_name(scene, &symptom.service, &symptom.name);
+        let follows = symptoms.after_name(scene, &symptom.name);
+        let vpc = scene.vpc_id.as_deref().unwrap_or("this VPC");
+        let mut cause = Cause::shown_by(&subject, [symptom])
+            .follows(follows)
+            .title(format!("{} has no endpoint in {vpc}", symptom.service))
+            .because(format!(
+                "{} answers with public addresses, and the endpoints of {vpc} hold none for {subject}.",
+                symptom.name
+            ))
+            .fix(
+                "Create the endpoint.",
+                commands(scene, &symptom.service, &subject),
+            );
+        for other in scene.all_endpoints_of(&symptom.service) {
+            cause = cause.evidence(match scene.is_of_this_vpc(other) {
+                true => format!(
+                    "{} is an interface endpoint of the service, which has no private DNS: its regional name stays public.",
+                    other.id
+                ),
+                false => format!(
+                    "{} in {} is an endpoint of the service; its private names do not resolve here.",
+                    other.id,
+                    other.vpc_id.as_deref().unwrap_or("another VPC")
+                ),
+            });
+        }
+        causes.push(cause);
+    }
+    by_subject(causes)
+}
+
+fn service_name(scene: &Scene<'_>, service: &str, name: &str) -> String {
+    let region = region_of(scene, name);
+    if region == scene.region
+        && let Some(name) = scene.endpoint_service_name(service)
+    {
+        return name;
+    }
+    let entry = Catalog::get().service(service);
+    match (entry, region) {
+        (Some(entry), Some(region)) => entry.endpoint_service_name(&region),
+        _ => service.to_owned(),
+    }
+}
+
+fn commands(scene: &Scene<'_>, service: &str, service_name: &str) -> Vec<String> {
+    let vpc = scene.vpc_id.as_deref().unwrap_or("VPC_ID");
+    let region = region_flag(scene);
+    let has_gateway = scene.service(service).is_some_and(|s| s.has_gateway());
+    if has_gateway {
+        let table = gateway::table(scene).map_or("ROUTE_TABLE_ID", |table| table.id.as_str());
+        return vec![format!(
+            "aws ec2 create-vpc-endpoint --vpc-id {vpc} --vpc-endpoint-type Gateway --service-name {service_name} --route-table-ids {table}{region}"
+        )];
+    }
+    // The neighbours' subnets and groups are the best model there is: they admit the callers already.
+    let neighbour = scene
+        .endpoints()
+        .unwrap_or_default()
+        .iter()
+        .filter(|endpoint| endpoint.is_interface() && scene.is_of_this_vpc(endpoint))
+        .max_by_key(|endpoint| endpoint.subnet_ids.len());
+    let listed = |ids: &[String], placeholder: &str| match ids.is_empty() {
+        true => placeholder.to_owned(),
+        false => ids.join(" "),
+    };
+    let own_subnet = scene.subnet_id.as_deref().unwrap_or("SUBNET_ID");
+    let subnets = neighbour.map_or(own_subnet.to_owned(), |n| listed(&n.subnet_ids, own_subnet));
+    let groups = neighbour.map_or("SECURITY_GROUP_ID".to_owned(), |n| {
+        listed(&n.group_ids, "SECURITY_GROUP_ID")
+    });
+    vec![format!(
+        "aws ec2 create-vpc-endpoint --vpc-id {vpc} --vpc-endpoint-type Interface --service-name {service_name} --subnet-ids {subnets} --security-group-ids {groups} --private-dns-enabled{region}"
+    )]
+}

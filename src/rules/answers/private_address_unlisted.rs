@@ -1,0 +1,72 @@
+use crate::rules::cause::{Cause, by_subject, quoted};
+use crate::rules::rule;
+use crate::symptoms::{Kind, Scene, Symptoms};
+
+rule! {
+    /// A private address outside the VPC that nobody vouched for.
+    ///
+    /// It may well be a hub's endpoint, and it may be a proxy. It works, so this is no failure; whether it is right is
+    /// for the operator to say, and until then the verdict is unknown.
+    ///
+    /// ## Told apart by
+    /// The address is in no CIDR of the VPC, in no `--allow-cidr`, and on no endpoint of the service in the inventory.
+    /// Where no CIDR of the VPC is known at all (a Fargate task without EC2 access), every private address is such a one.
+    ///
+    /// ## Fix
+    /// Vouch for the hub's range with `--allow-cidr`, or say which CIDRs are this VPC's with `--vpc-cidr`.
+    ///
+    /// ## Source
+    /// AWS whitepaper "Building a Scalable and Secure Multi-VPC AWS Network Infrastructure", centralized endpoints.
+    pub PRIVATE_ADDRESS_UNLISTED, "private-address-unlisted", Warn, Undistinguished, find
+}
+
+fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
+    let unlisted = symptoms.where_kind(|kind| *kind == Kind::Unlisted);
+    let causes = unlisted.map(|symptom| {
+        let records = scene
+            .facts
+            .name(&symptom.name)
+            .map(|name| name.host_records())
+            .unwrap_or_default();
+        let ranges: Vec<String> = records
+            .iter()
+            .filter(|record| scene.in_vpc(record.address) != Some(true))
+            .map(|record| match record.address.is_ipv4() {
+                true => format!("{}/32", record.address),
+                false => format!("{}/128", record.address),
+            })
+            .collect();
+        let no_cidrs = scene.vpc_cidrs.is_empty();
+        let flag = match no_cidrs {
+            true => " --vpc-cidr VPC_CIDR".to_owned(),
+            false => ranges
+                .iter()
+                .map(|range| format!(" --allow-cidr {range}"))
+                .collect(),
+        };
+        let queue = match &scene.facts.request.queue_url {
+            Some(url) => format!(" --queue-url {}", quoted(url)),
+            None => String::new(),
+        };
+        Cause::shown_by(&symptom.name, [symptom])
+            .title(match no_cidrs {
+                true => format!("{} is private, and this VPC's CIDRs are not known", symptom.name),
+                false => format!("{} answers with a private address outside this VPC", symptom.name),
+            })
+            .because(match no_cidrs {
+                true => "Neither metadata nor EC2 nor a flag says which CIDRs are this VPC's, so nothing tells whether the address lies inside.".to_owned(),
+                false => format!(
+                    "The address lies outside {}, and neither a flag nor the inventory vouches for it.",
+                    scene.vpc_cidrs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+                ),
+            })
+            .fix(
+                match no_cidrs {
+                    true => "Say which CIDRs are this VPC's.".to_owned(),
+                    false => format!("If this is a central endpoint, vouch for its range, as in --allow-cidr {}.", ranges.join(", ")),
+                },
+                vec![format!("vpcheck check{flag}{queue}")],
+            )
+    });
+    by_subject(causes)
+}

@@ -1,0 +1,111 @@
+use crate::catalog::Partition;
+use crate::facts::dns::Soa;
+use crate::facts::{DnsStatus, NameFacts};
+use crate::rules::cause::{Cause, by_subject};
+use crate::rules::rule;
+use crate::symptoms::{Kind, Scene, Symptoms};
+
+rule! {
+    /// A private hosted zone shadows the name without a record for it.
+    ///
+    /// Where a private zone matches a name, the VPC's resolver asks nobody else: a name without a record in it does
+    /// not exist in this VPC. The classic is a zone for `ecr.<region>` without the `*.dkr` record.
+    ///
+    /// ## Told apart by
+    /// The negative answer's SOA: it belongs to the name itself or to a zone below the partition's suffix, or its
+    /// name server is one of a private hosted zone. With the public suffix's own SOA the finding is `name-not-found`.
+    ///
+    /// ## Fix
+    /// Add the record (for ECR `*.dkr.ecr`), narrow the zone to the names it serves, or delete it.
+    ///
+    /// ## Source
+    /// Route 53 Developer Guide, "Considerations when working with a private hosted zone".
+    pub PRIVATE_ZONE_MISSING_RECORD, "private-zone-missing-record", Fail, Service, find
+}
+
+fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
+    let missing = symptoms.where_kind(|kind| matches!(kind, Kind::NotFound(_)));
+    let causes = missing.filter_map(|symptom| {
+        scene.service(&symptom.service)?;
+        let name = scene.facts.name(&symptom.name)?;
+        let soa = private_zone(scene, name)?;
+        let cause = Cause::shown_by(&symptom.name, [symptom])
+            .follows(symptoms.after_name(scene, &symptom.name))
+            .title(format!("The private zone {} has no record for {}", soa.owner, symptom.name))
+            .because(format!(
+                "The answer that {} has no address comes from the zone {}, which shadows the public name in this VPC.",
+                symptom.name, soa.owner
+            ))
+            .evidence(format!("SOA of the negative answer: {} ({}).", soa.owner, soa.primary))
+            .fix(
+                "Add the record to the zone, narrow the zone, or delete it. To find it:",
+                vec![format!(
+                    "aws route53 list-hosted-zones-by-vpc --vpc-id {} --vpc-region {}",
+                    scene.vpc_id.as_deref().unwrap_or("VPC_ID"),
+                    scene.region.as_ref().map_or("REGION", |region| region.as_str())
+                )],
+            );
+        Some(cause)
+    });
+    by_subject(causes)
+}
+
+/// The private zone that denied the name, if one did: in the VPC resolver's answer where it was asked, else in
+/// the host resolver's.
+pub(super) fn private_zone<'a>(scene: &Scene<'_>, name: &'a NameFacts) -> Option<&'a Soa> {
+    let negative = name
+        .lookups
+        .iter()
+        .filter_map(|lookup| lookup.answer.seen())
+        .filter(|answer| matches!(answer.status, DnsStatus::NxDomain | DnsStatus::NoData));
+    let suffixes: Vec<&str> = match scene.partition() {
+        Some(Partition {
+            dns_suffix,
+            dual_stack_suffix,
+            ..
+        }) => vec![dns_suffix, dual_stack_suffix],
+        None => vec!["amazonaws.com"],
+    };
+    negative
+        .filter_map(|answer| answer.soa.as_ref())
+        .find(|soa| is_private(soa, &name.name, &suffixes))
+}
+
+/// Settled by the SOA: the name's own zone, a zone below the suffix, or any zone that covers the name and is
+/// served by a private zone's name servers (`ns-0`, `ns-512`, `ns-1024`, `ns-1536` of awsdns-00).
+fn is_private(soa: &Soa, name: &str, suffixes: &[&str]) -> bool {
+    let covers = name == soa.owner || name.ends_with(&format!(".{}", soa.owner));
+    let below = suffixes
+        .iter()
+        .any(|suffix| soa.owner.ends_with(&format!(".{suffix}")));
+    let private_server = ["ns-0.", "ns-512.", "ns-1024.", "ns-1536."]
+        .iter()
+        .any(|prefix| soa.primary.starts_with(&format!("{prefix}awsdns-00.")));
+    covers && (name == soa.owner || below || private_server)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_suffix_is_blamed_only_where_a_private_zones_server_speaks_for_it() {
+        let name = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+        let cases = [
+            ("dkr.ecr.us-east-1.amazonaws.com", "ns.example", true),
+            ("us-east-1.amazonaws.com", "ns.example", true),
+            (name, "ns.example", true),
+            ("amazonaws.com", "dns-external-master.amazon.com", false),
+            ("amazonaws.com", "ns-1536.awsdns-00.co.uk", true),
+            ("com", "a.gtld-servers.net", false),
+            ("sqs.us-east-1.amazonaws.com", "ns.example", false),
+        ];
+        for (owner, primary, expected) in cases {
+            let soa = Soa {
+                owner: owner.to_owned(),
+                primary: primary.to_owned(),
+            };
+            assert_eq!(is_private(&soa, name, &["amazonaws.com"]), expected, "{owner} {primary}");
+        }
+    }
+}

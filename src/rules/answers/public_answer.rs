@@ -1,0 +1,46 @@
+use crate::rules::cause::{Cause, by_subject};
+use crate::rules::rule;
+use crate::symptoms::{Kind, Scene, Symptoms};
+
+rule! {
+    /// The name answers with public addresses, and what would say why cannot be read.
+    ///
+    /// Perhaps there is no endpoint, or its private DNS is off, or the VPC's DNS attributes are, or a resolver goes
+    /// its own way.
+    ///
+    /// ## Told apart by
+    /// Public answers, while the VPC's endpoints or attributes could not be read (no permission, no way to the EC2 API,
+    /// a VPC shared by another account, an inventory of another VPC).
+    ///
+    /// ## Fix
+    /// Let vpcheck read the VPC's configuration (`vpcheck iam-policy`), or hand it an inventory (`--inventory FILE`), and
+    /// run it again: it then names the cause.
+    ///
+    /// ## Source
+    /// AWS PrivateLink Guide, "Private DNS for interface endpoints".
+    pub PUBLIC_ANSWER, "public-answer", Fail, Undistinguished, find
+}
+
+fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
+    let causes = symptoms.where_kind(|kind| *kind == Kind::Public).map(|symptom| {
+        let in_catalog = scene.service(&symptom.service).is_some();
+        let cause = Cause::shown_by(&symptom.name, [symptom])
+            .follows(symptoms.after_name(scene, &symptom.name))
+            .title(format!("{} answers with public addresses", symptom.name));
+        match in_catalog {
+            true => cause
+                .because("The answer is public, and what would say why could not be read: the VPC's endpoints, their private DNS or the VPC's attributes.")
+                .fix(
+                    "Hand vpcheck an inventory, or the permission to read one, and run it again.",
+                    vec![
+                        "vpcheck iam-policy".to_owned(),
+                        "vpcheck inventory -o inventory.json".to_owned(),
+                    ],
+                ),
+            false => cause
+                .because("The host is none of the catalogue's services, and its addresses are public.")
+                .fix("Use a private name for it, or leave it out of the check.", Vec::new()),
+        }
+    });
+    by_subject(causes)
+}

@@ -1,0 +1,76 @@
+use crate::configuration::security_group::{Admission, Direction, Peer, admission};
+use crate::facts::FailureKind;
+use crate::rules::cause::{Cause, by_subject, region_flag};
+use crate::rules::rule;
+use crate::symptoms::{Kind, Scene, Stage, Symptoms};
+
+use super::address_failures::groups;
+
+rule! {
+    /// The caller's own security groups let no 443 out to the endpoint.
+    ///
+    /// ## Told apart by
+    /// The address swallows the connection attempt, and the outbound rules of all the caller's groups, evaluated for
+    /// the endpoint's address and groups, let nothing out on 443.
+    ///
+    /// ## Fix
+    /// Allow TCP 443 outbound to the endpoint's group, its range, or for a gateway endpoint its prefix list.
+    ///
+    /// ## Source
+    /// Amazon VPC User Guide, "Security group rules".
+    pub CALLER_EGRESS_BLOCKED, "caller-egress-blocked", Fail, Path, find
+}
+
+fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
+    let Some(own) = scene.group_ids.as_deref() else {
+        return Vec::new();
+    };
+    let lists = scene.inventory().and_then(|i| i.prefix_lists.seen()).map(Vec::as_slice);
+    let silent = symptoms.where_kind(|kind| *kind == Kind::Tcp(FailureKind::Timeout));
+    let causes = silent.filter_map(|symptom| {
+        let own_groups = groups(scene, own)?;
+        let address = symptom.address?;
+        let target = scene.endpoint_at(address);
+        let target_groups = target.map(|(endpoint, _)| endpoint.group_ids.as_slice());
+        let peer = Peer {
+            address,
+            group_ids: target_groups,
+        };
+        // A public address behind a gateway endpoint has no groups; one outside the inventory is not judged.
+        let is_public = !crate::symptoms::placement::is_private(address)
+            && scene.in_vpc(address) == Some(false);
+        let peer = match (target, is_public) {
+            (Some(_), _) => peer,
+            (None, true) => Peer {
+                group_ids: Some(&[]),
+                ..peer
+            },
+            (None, false) => return None,
+        };
+        if admission(own_groups, Direction::Egress, &peer, 443, lists) != Admission::Refused {
+            return None;
+        }
+        let subject = own.first()?;
+        let permit = match target_groups.and_then(<[String]>::first) {
+            Some(group) => format!("IpProtocol=tcp,FromPort=443,ToPort=443,UserIdGroupPairs=[{{GroupId={group}}}]"),
+            None => format!("IpProtocol=tcp,FromPort=443,ToPort=443,IpRanges=[{{CidrIp={address}/32}}]"),
+        };
+        Some(
+            Cause::shown_by(subject, [symptom])
+                .follows(symptoms.following(scene, &symptom.name, Stage::Tcp))
+                .title(format!("{} lets no 443 out", own.join(" and ")))
+                .because(format!(
+                    "No outbound rule of the caller's groups {} allows TCP 443 to {address}, which swallows the connection attempts.",
+                    own.join(", ")
+                ))
+                .fix(
+                    "Allow 443 outbound.",
+                    vec![format!(
+                        "aws ec2 authorize-security-group-egress --group-id {subject} --ip-permissions '{permit}'{}",
+                        region_flag(scene)
+                    )],
+                ),
+        )
+    });
+    by_subject(causes)
+}

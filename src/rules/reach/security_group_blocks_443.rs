@@ -1,0 +1,74 @@
+use crate::configuration::security_group::{Admission, Direction, Peer, admission};
+use crate::rules::cause::{Cause, by_subject, region_flag};
+use crate::rules::rule;
+use crate::symptoms::{Scene, Stage, Symptoms};
+
+use super::address_failures::{all_fail, groups, silent};
+
+rule! {
+    /// No security group on the endpoint lets this caller in on 443.
+    ///
+    /// Connection attempts get no answer at all: groups drop silently. The VPC's default group, which an endpoint gets when
+    /// none is chosen, admits only its own members.
+    ///
+    /// ## Told apart by
+    /// Every address of the endpoint swallows the connection attempt, and the inbound rules of all its groups, evaluated
+    /// for this caller's address and groups, admit nothing on 443. Where a rule cannot be decided (a prefix list or
+    /// the caller's groups were not read), the finding stays `tcp-timeout`.
+    ///
+    /// ## Fix
+    /// Admit TCP 443 from the caller's group or range on one of the endpoint's groups.
+    ///
+    /// ## Source
+    /// AWS PrivateLink Guide, "Security groups" of interface endpoints; Amazon VPC User Guide, "Security group rules".
+    pub SECURITY_GROUP_BLOCKS_443, "security-group-blocks-443", Fail, Path, find
+}
+
+fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
+    let lists = scene.inventory().and_then(|i| i.prefix_lists.seen()).map(Vec::as_slice);
+    let causes = silent(scene, symptoms).filter_map(|(symptom, endpoint, interface)| {
+        if !all_fail(scene, &symptom.name) {
+            return None;
+        }
+        let ids = match interface.group_ids.is_empty() || !endpoint.group_ids.is_empty() {
+            true => &endpoint.group_ids,
+            false => &interface.group_ids,
+        };
+        let groups = groups(scene, ids)?;
+        let source = scene.source_towards(symptom.address?)?;
+        let peer = Peer {
+            address: source,
+            group_ids: scene.group_ids.as_deref(),
+        };
+        if admission(groups, Direction::Ingress, &peer, 443, lists) != Admission::Refused {
+            return None;
+        }
+        let subject = ids.first()?;
+        let admit = match scene.group_ids.as_deref().and_then(<[String]>::first) {
+            Some(own) => format!("--source-group {own}"),
+            None => format!("--cidr {source}/{}", if source.is_ipv4() { 32 } else { 128 }),
+        };
+        Some(
+            Cause::shown_by(subject, [symptom])
+                .follows(symptoms.following(scene, &symptom.name, Stage::Tcp))
+                .title(format!("{} does not admit this caller on 443", ids.join(" and ")))
+                .because(format!(
+                    "No inbound rule of {} admits TCP 443 from {source}, and the endpoint's addresses swallow the connection attempts.",
+                    ids.join(", ")
+                ))
+                .evidence(format!("{} ({}) has the groups {}.", endpoint.id, endpoint.service_name, ids.join(", ")))
+                .evidence(format!(
+                    "The caller is {source} with the groups {}.",
+                    scene.group_ids.as_deref().map_or("(not known)".to_owned(), |ids| ids.join(", "))
+                ))
+                .fix(
+                    "Admit the caller on 443.",
+                    vec![format!(
+                        "aws ec2 authorize-security-group-ingress --group-id {subject} --protocol tcp --port 443 {admit}{}",
+                        region_flag(scene)
+                    )],
+                ),
+        )
+    });
+    by_subject(causes)
+}

@@ -1,0 +1,198 @@
+//! Symptoms of names: what resolution says, and where the answers lie.
+
+use crate::facts::{DnsStatus, Expect, NameFacts, Target};
+use crate::symptoms::placement::{Placement, place};
+use crate::verdict::finding::Severity;
+
+use super::{Kind, Scene, Symptom, Symptoms};
+
+pub(super) fn collect(scene: &Scene<'_>, target: &Target, name: &str, symptoms: &mut Symptoms) {
+    let Some(facts) = scene.facts.name(name) else {
+        return;
+    };
+    let found = match facts.host_status() {
+        DnsStatus::Ok => judge(scene, target, facts),
+        status @ (DnsStatus::NxDomain | DnsStatus::NoData) => Some((
+            Kind::NotFound(status),
+            Severity::Fail,
+            format!("{name} has no address here ({})", words(status)),
+        )),
+        status if interrupted(facts) => {
+            let _ = status;
+            Some((
+                Kind::Unprobed,
+                Severity::Info,
+                format!("{name} was not looked up before the run ended"),
+            ))
+        }
+        status => Some((
+            Kind::DnsFailed(status),
+            Severity::Fail,
+            format!("{name} could not be resolved ({})", words(status)),
+        )),
+    };
+    if let Some((kind, severity, text)) = found {
+        let unknown = matches!(kind, Kind::Unprobed | Kind::Unlisted)
+            || kind == Kind::GatewayUnconfirmed && scene.facts.request.expect != Expect::Reachable;
+        symptoms.push(Symptom {
+            id: 0,
+            kind,
+            service: target.service.clone(),
+            name: name.to_owned(),
+            address: None,
+            severity: capped(target, severity),
+            unknown,
+            text,
+        });
+    }
+    if let Some(text) = overridden(scene, facts) {
+        symptoms.push(Symptom {
+            id: 0,
+            kind: Kind::Overridden,
+            service: target.service.clone(),
+            name: name.to_owned(),
+            address: None,
+            severity: capped(target, Severity::Fail),
+            unknown: false,
+            text,
+        });
+    }
+}
+
+/// An optional service of a workload only warns.
+pub(super) fn capped(target: &Target, severity: Severity) -> Severity {
+    match target.required {
+        true => severity,
+        false => severity.min(Severity::Warn),
+    }
+}
+
+fn words(status: DnsStatus) -> &'static str {
+    match status {
+        DnsStatus::Ok => "ok",
+        DnsStatus::NxDomain => "NXDOMAIN",
+        DnsStatus::NoData => "no record",
+        DnsStatus::ServFail => "SERVFAIL",
+        DnsStatus::Refused => "REFUSED",
+        DnsStatus::Timeout => "no answer in time",
+        DnsStatus::Error => "no usable answer",
+    }
+}
+
+fn interrupted(name: &NameFacts) -> bool {
+    !name.lookups.is_empty()
+        && name
+            .lookups
+            .iter()
+            .all(|lookup| lookup.answer.skip_reason().is_some())
+}
+
+fn judge(scene: &Scene<'_>, target: &Target, name: &NameFacts) -> Option<(Kind, Severity, String)> {
+    let records = name.host_records();
+    let placed: Vec<_> = records
+        .iter()
+        .map(|record| {
+            let placement = place(scene, &target.service, &name.name, record.address);
+            (record.address, placement)
+        })
+        .collect();
+    let listed = |wanted: &dyn Fn(&Placement<'_>) -> bool| {
+        let addresses: Vec<String> = placed
+            .iter()
+            .filter(|(_, placement)| wanted(placement))
+            .map(|(address, _)| address.to_string())
+            .collect();
+        addresses.join(", ")
+    };
+    let any = |wanted: &dyn Fn(&Placement<'_>) -> bool| placed.iter().any(|(_, p)| wanted(p));
+    let public_severity = match scene.facts.request.expect {
+        Expect::Reachable => Severity::Warn,
+        Expect::Private | Expect::Isolated => Severity::Fail,
+    };
+    let is_public = |p: &Placement<'_>| *p == Placement::Public;
+    let is_unread = |p: &Placement<'_>| *p == Placement::GatewayUnconfirmed;
+    let is_foreign = |p: &Placement<'_>| {
+        matches!(
+            p,
+            Placement::InVpcForeign
+                | Placement::PrivateForeign
+                | Placement::Sinkhole
+                | Placement::OtherService(..)
+        )
+    };
+    let is_unlisted = |p: &Placement<'_>| *p == Placement::PrivateElsewhere;
+    let host = &name.name;
+    if any(&is_public) {
+        let public = listed(&is_public);
+        return Some(match placed.iter().all(|(_, p)| is_public(p)) {
+            true => (
+                Kind::Public,
+                public_severity,
+                format!("{host} answers with public addresses: {public}"),
+            ),
+            false => (
+                Kind::Mixed,
+                public_severity,
+                format!("{host} answers with public addresses beside private ones: {public}"),
+            ),
+        });
+    }
+    if any(&is_foreign) && target.in_catalog {
+        return Some((
+            Kind::NotEndpoint,
+            Severity::Fail,
+            format!(
+                "{host} answers with {}, an address of no endpoint of the service",
+                listed(&is_foreign)
+            ),
+        ));
+    }
+    if any(&is_unread) {
+        return Some((
+            Kind::GatewayUnconfirmed,
+            Severity::Warn,
+            format!("{host} answers with public addresses, as behind a gateway endpoint"),
+        ));
+    }
+    if any(&is_unlisted) {
+        return Some((
+            Kind::Unlisted,
+            Severity::Warn,
+            format!(
+                "{host} answers with {}, private and not known to be an endpoint's",
+                listed(&is_unlisted)
+            ),
+        ));
+    }
+    None
+}
+
+/// What applications see differs from the wire's answer in a way that no rotation of answers explains: the
+/// hosts file names the host, and the address is none of the wire's and none of an endpoint's.
+fn overridden(scene: &Scene<'_>, name: &NameFacts) -> Option<String> {
+    let wire = name.host_records();
+    let seen = name.system.seen()?;
+    let pinned: Vec<String> = scene
+        .facts
+        .host
+        .hosts_file
+        .iter()
+        .filter(|line| line.name.eq_ignore_ascii_case(&name.name) && seen.contains(&line.address))
+        .map(|line| line.address)
+        .filter(|address| !wire.iter().any(|record| record.address == *address))
+        .filter(|address| {
+            !matches!(
+                place(scene, &name.service, &name.name, *address),
+                Placement::Endpoint(..)
+            )
+        })
+        .map(|address| address.to_string())
+        .collect();
+    (!pinned.is_empty()).then(|| {
+        format!(
+            "applications here connect to {} for {}, which the hosts file names",
+            pinned.join(", "),
+            name.name
+        )
+    })
+}

@@ -1,0 +1,69 @@
+//! Gateway endpoints: whether this subnet's traffic to S3 or DynamoDB goes through one.
+
+use std::net::IpAddr;
+
+use crate::configuration::route_table::{self, Way};
+use crate::facts::inventory::{Destination, Endpoint, RouteTable};
+
+use super::scene::Scene;
+
+/// Whether traffic to an address goes through a gateway endpoint of the service.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum GatewayPath<'a> {
+    /// It does, through this one; none where the table shows the route and the list of endpoints was not read.
+    Through(Option<&'a Endpoint>),
+    /// It does not.
+    NotThrough,
+    /// What decides it was not read.
+    Unknown,
+}
+
+/// Whether traffic from this subnet to an address goes through a gateway endpoint of the service: the subnet's
+/// table sends the address to an available gateway endpoint of it (AWS PrivateLink Guide, "Gateway endpoints").
+pub fn path<'a>(scene: &Scene<'a>, service: &str, address: IpAddr) -> GatewayPath<'a> {
+    let Some(inventory) = scene.inventory() else {
+        return GatewayPath::Unknown;
+    };
+    let gateways = gateways(scene, service);
+    if gateways.is_empty() && scene.endpoint_list_is_complete() {
+        return GatewayPath::NotThrough;
+    }
+    let Some(table) = table(scene) else {
+        return GatewayPath::Unknown;
+    };
+    let lists = inventory.prefix_lists.seen().map(Vec::as_slice);
+    match route_table::way(table, lists, address) {
+        Way::Along(route) => match gateways.iter().find(|e| e.id == route.target) {
+            Some(endpoint) if endpoint.is_available() && !route.blackhole => {
+                GatewayPath::Through(Some(endpoint))
+            }
+            // Only a gateway endpoint is the target of a route with a prefix list; in a shared VPC, or where the
+            // list was not read, the table alone shows it.
+            None if matches!(route.destination, Destination::PrefixList(_))
+                && route.target.starts_with("vpce-")
+                && !route.blackhole
+                && !scene.endpoint_list_is_complete() =>
+            {
+                GatewayPath::Through(None)
+            }
+            _ => GatewayPath::NotThrough,
+        },
+        Way::Nowhere => GatewayPath::NotThrough,
+        Way::Unknown => GatewayPath::Unknown,
+    }
+}
+
+/// This VPC's gateway endpoints of a service.
+pub fn gateways<'a>(scene: &Scene<'a>, service: &str) -> Vec<&'a Endpoint> {
+    scene
+        .endpoints_of(service)
+        .into_iter()
+        .filter(|endpoint| endpoint.is_gateway())
+        .collect()
+}
+
+/// The route table that serves the caller's subnet, where it was read.
+pub fn table<'a>(scene: &Scene<'a>) -> Option<&'a RouteTable> {
+    let tables = scene.inventory()?.route_tables.seen()?;
+    route_table::effective(tables, scene.vpc_id.as_deref(), scene.subnet_id.as_deref()?)
+}

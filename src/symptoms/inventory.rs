@@ -1,0 +1,60 @@
+//! Symptoms of the EC2 API's own reach.
+
+use crate::facts::inventory::InventorySource;
+use crate::facts::{Failure, FailureKind};
+use crate::verdict::finding::Severity;
+
+use super::{Kind, Scene, Symptom, Symptoms};
+
+pub(super) fn collect(scene: &Scene<'_>, symptoms: &mut Symptoms) {
+    let inventory = &scene.facts.inventory;
+    if inventory.source == InventorySource::File {
+        return;
+    }
+    let failures: Vec<(&'static str, &Failure)> = inventory
+        .calls()
+        .into_iter()
+        .filter_map(|(call, failure)| Some((call, failure?)))
+        .collect();
+    let mut say = |kind: Kind, text: String| {
+        symptoms.push(Symptom {
+            id: 0,
+            kind,
+            service: "ec2".to_owned(),
+            name: String::new(),
+            address: None,
+            severity: Severity::Warn,
+            unknown: false,
+            text,
+        });
+    };
+    let of = |wanted: &dyn Fn(FailureKind) -> bool| -> Vec<&str> {
+        let calls = failures.iter().filter(|(_, failure)| wanted(failure.kind));
+        calls.map(|(call, _)| *call).collect()
+    };
+    let denied = of(&|kind| kind == FailureKind::Denied);
+    if !denied.is_empty() {
+        let text = format!("the EC2 API refuses {}", denied.join(", "));
+        say(Kind::InventoryDenied, text);
+    }
+    let throttled = of(&|kind| kind == FailureKind::Throttled);
+    if !throttled.is_empty() {
+        let text = format!("the EC2 API throttles {}", throttled.join(", "));
+        say(Kind::InventoryThrottled, text);
+    }
+    let credentials = of(&|kind| kind == FailureKind::Credentials);
+    if !credentials.is_empty() {
+        let text = "the VPC's configuration was not read: no usable credential".to_owned();
+        say(Kind::InventoryCredentials, text);
+    }
+    let unreachable = of(&|kind| {
+        !matches!(
+            kind,
+            FailureKind::Denied | FailureKind::Throttled | FailureKind::Credentials
+        )
+    });
+    if !unreachable.is_empty() {
+        let text = "the VPC's configuration was not read: the EC2 API did not answer".to_owned();
+        say(Kind::InventoryUnreachable, text);
+    }
+}
