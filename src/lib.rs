@@ -7,6 +7,7 @@
 //! ```
 
 pub mod catalog;
+pub mod environment;
 pub mod facts;
 pub mod gather;
 pub mod verdict;
