@@ -2,11 +2,17 @@
 //!
 //! A broken target is a fact, never an error.
 
+pub mod ecs;
 pub mod hosts_file;
+pub mod imds;
 pub mod metadata_http;
 pub mod observe;
 pub mod proxy;
 pub mod resolv_conf;
+pub mod routes;
 pub mod small_file;
+
+#[cfg(test)]
+mod fake_metadata;
 
 pub use observe::Bounds;
