@@ -26,16 +26,18 @@ pub struct Routes {
 
 /// Asks the kernel for its way towards services: a connected UDP socket has a source and sends nothing.
 ///
-/// `vpc` are the VPC's CIDRs where they are known: the way to its resolver is the way to its endpoints.
-pub fn look(vpc: &[IpNet]) -> Routes {
+/// `vpc` are the VPC's CIDRs and `resolvers` its resolvers where they are known: the way to the resolver is the
+/// way to the endpoints.
+pub fn look(vpc: &[IpNet], resolvers: &[IpAddr]) -> Routes {
     let mut routes = Routes::default();
     let inside = vpc.iter().filter_map(second_address);
     let fixed = [PUBLIC_V4, RESOLVER_V4, PUBLIC_V6, RESOLVER_V6];
-    for target in inside.chain(fixed) {
+    for target in inside.chain(resolvers.iter().copied()).chain(fixed) {
         let Some(source) = source_towards(target) else {
             continue;
         };
-        if !is_useful(source) && source != target {
+        // A resolver on this host itself (127.0.0.53) is no way out.
+        if !is_useful(source) && (source != target || source.is_loopback()) {
             continue;
         }
         match source {
@@ -94,7 +96,7 @@ mod tests {
 
     #[test]
     fn sources_are_usable_and_ordered() {
-        let routes = look(&["10.0.0.0/16".parse().unwrap()]);
+        let routes = look(&["10.0.0.0/16".parse().unwrap()], &[]);
         assert!(routes.sources.iter().all(|source| is_useful(*source)));
         assert!(routes.sources.is_sorted_by_key(IpAddr::is_ipv6));
         assert!(is_local(Ipv4Addr::LOCALHOST.into()));
@@ -106,9 +108,12 @@ mod tests {
         assert_eq!(second_address(&"255.255.255.255/32".parse().unwrap()), None);
         let second = second_address(&"10.0.0.0/16".parse().unwrap());
         assert_eq!(second, Some("10.0.0.2".parse().unwrap()));
-        look(&[
-            "255.255.255.254/31".parse().unwrap(),
-            "::/0".parse().unwrap(),
-        ]);
+        look(
+            &[
+                "255.255.255.254/31".parse().unwrap(),
+                "::/0".parse().unwrap(),
+            ],
+            &[],
+        );
     }
 }
