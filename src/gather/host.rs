@@ -59,6 +59,10 @@ pub async fn host(bounds: &Bounds, question: &HostQuestion) -> Host {
         .collect();
     let mut routes = routes::look(&vpc, &asked_there);
     if routes.sources.is_empty() {
+        // No default route: the way to the configured resolver is the best there is.
+        routes = routes::look(&vpc, resolvers.seen().map_or(&[], Vec::as_slice));
+    }
+    if routes.sources.is_empty() {
         // No route out at all: the addresses the metadata tells, as far as they are this host's.
         let told = networks.iter().flat_map(|one| &one.addresses);
         let tasks = task.seen().map_or(&[][..], |task| &task.networks);

@@ -29,7 +29,7 @@ pub const IPV6: SocketAddr = SocketAddr::new(
 /// The service is on the same machine: what takes longer than this will not come.
 const PHASE: Duration = Duration::from_secs(1);
 /// Connections used at once; the service limits them.
-const LANES: usize = 6;
+const LANES: usize = 8;
 /// Instances with more interfaces are first asked which of them matters.
 const FEW_INTERFACES: usize = 4;
 /// No item is longer.
@@ -174,6 +174,8 @@ async fn first_token(
     while let Some((rank, tried)) = tries.next().await {
         match tried {
             Ok(client) => return Ok(client),
+            // One switch turns the service off for both families (`HttpEndpoint`): no other will do better.
+            Err((_, failure)) if failure.kind == FailureKind::Denied => return Err(failure),
             Err((stall, failure)) => {
                 // What is told is the stall, which explains most, else what the first endpoint said.
                 if worst.as_ref().is_none_or(|(key, _)| (!stall, rank) < *key) {
