@@ -8,7 +8,9 @@
 
 pub mod catalog;
 pub mod configuration;
+pub mod environment;
 pub mod facts;
 pub mod gather;
+pub mod rules;
 pub mod symptoms;
 pub mod verdict;

@@ -1,0 +1,162 @@
+//! The smallest HTTP client that metadata services need: plain, direct, bounded in size.
+//!
+//! Never through a proxy, whatever the variables say: metadata addresses are the host's own
+//! ("Instance metadata and user data" in the EC2 user guide). Time is bounded by the caller.
+
+use std::net::SocketAddr;
+
+use http::header::{HOST, HeaderName};
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
+
+use crate::facts::{Failure, FailureKind};
+
+/// A connection to a metadata service; requests follow one another on it.
+#[derive(Debug)]
+pub struct Connection {
+    sender: http1::SendRequest<Empty<Bytes>>,
+    authority: String,
+    driver: AbortHandle,
+}
+
+/// What a metadata service answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The body, within the limit that was asked for.
+    pub body: Vec<u8>,
+}
+
+impl Connection {
+    /// Connects; `authority` is what the `Host` header says.
+    pub async fn open(address: SocketAddr, authority: &str) -> Result<Connection, Failure> {
+        let stream = TcpStream::connect(address)
+            .await
+            .map_err(|error| io_failure("connect", address, &error))?;
+        let (sender, connection) = http1::Builder::new()
+            .max_buf_size(64 * 1024)
+            .max_headers(64)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| http_failure(&error))?;
+        let driver = tokio::spawn(async move {
+            // Its error is the one the request under way gets as well.
+            let _ = connection.await;
+        });
+        Ok(Connection {
+            sender,
+            authority: authority.to_owned(),
+            driver: driver.abort_handle(),
+        })
+    }
+
+    /// True where the peer has closed.
+    pub fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
+    /// One request and its whole answer; a body longer than `limit` bytes is an error.
+    pub async fn request(
+        &mut self,
+        method: Method,
+        path: &str,
+        header: Option<(HeaderName, &str)>,
+        limit: usize,
+    ) -> Result<Reply, Failure> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, &self.authority);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        let request = request
+            .body(Empty::new())
+            .map_err(|error| Failure::new(FailureKind::Malformed, error.to_string()))?;
+        self.sender
+            .ready()
+            .await
+            .map_err(|error| http_failure(&error))?;
+        let response = self
+            .sender
+            .send_request(request)
+            .await
+            .map_err(|error| http_failure(&error))?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), limit)
+            .collect()
+            .await
+            .map_err(|error| match error.downcast_ref::<hyper::Error>() {
+                Some(error) => http_failure(error),
+                None => Failure::new(
+                    FailureKind::Malformed,
+                    format!("an answer longer than {limit} bytes"),
+                ),
+            })?;
+        Ok(Reply {
+            status,
+            body: body.to_bytes().to_vec(),
+        })
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// The failure that an HTTP status other than success stands for.
+pub fn status_failure(status: StatusCode) -> Failure {
+    let kind = match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => FailureKind::Denied,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => FailureKind::Throttled,
+        _ => FailureKind::Service,
+    };
+    Failure::new(kind, format!("HTTP status {}", status.as_u16()))
+}
+
+fn http_failure(error: &hyper::Error) -> Failure {
+    use std::error::Error;
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            return Failure::new(io_kind(io), io.to_string());
+        }
+        source = cause.source();
+    }
+    let kind = match () {
+        () if error.is_parse() => FailureKind::Malformed,
+        () if error.is_incomplete_message() || error.is_closed() || error.is_canceled() => {
+            FailureKind::Reset
+        }
+        () => FailureKind::Other,
+    };
+    Failure::new(kind, error.to_string())
+}
+
+fn io_failure(operation: &str, address: SocketAddr, error: &std::io::Error) -> Failure {
+    Failure::new(io_kind(error), format!("{operation} {address}: {error}"))
+}
+
+fn io_kind(error: &std::io::Error) -> FailureKind {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::ConnectionRefused => FailureKind::Refused,
+        ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe
+        | ErrorKind::UnexpectedEof => FailureKind::Reset,
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
+            FailureKind::Unreachable
+        }
+        ErrorKind::TimedOut => FailureKind::Timeout,
+        _ => FailureKind::Other,
+    }
+}
