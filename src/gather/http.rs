@@ -1,0 +1,1 @@
+//! One unsigned HTTP request.

@@ -1,0 +1,4 @@
+//! TLS handshakes.
+pub mod trust;
+
+pub use trust::{Trust, TrustError};
