@@ -118,3 +118,6 @@ fn outcome<T>(result: Result<T, Failure>) -> Outcome<T> {
 fn malformed(detail: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Malformed, detail)
 }
+
+#[cfg(test)]
+mod tests;

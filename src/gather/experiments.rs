@@ -1,27 +1,180 @@
-//! Experiments that tell look-alikes apart.
-use std::net::IpAddr;
+//! Experiments that tell look-alikes apart: the same address once more, with one thing changed.
 
-use super::Bounds;
-use super::tls::Trust;
-use crate::facts::AddressProbe;
-use crate::facts::probe::Experiment;
+use std::net::{IpAddr, SocketAddr};
 
-/// After a failed handshake: a classical hello and another server name.
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+use super::http::{self, Size};
+use super::probe::{HTTPS, NO_CONNECTION, NO_HANDSHAKE};
+use super::tls::{self, Hello, Protocols, Trust};
+use super::{Bounds, tcp};
+use crate::facts::probe::{Experiment, Variation};
+use crate::facts::{AddressProbe, FailureKind, Observation, Outcome};
+
+/// After a handshake that stalled, was reset or was refused by an alert: the same address with a classical hello,
+/// and with the same hello under another server name; at the same time, each on a connection of its own.
+///
+/// Where a classical hello completes, a small and a large request follow: a path that loses large packets stalls a
+/// post-quantum hello as well, and only the large request tells the two causes apart.
 pub async fn experiments(
-    _bounds: &Bounds,
-    _trust: &Trust,
-    _probe: &AddressProbe,
-    _other_name: Option<&str>,
+    bounds: &Bounds,
+    trust: &Trust,
+    probe: &AddressProbe,
+    other_name: Option<&str>,
 ) -> Vec<Experiment> {
-    Vec::new()
+    let socket = SocketAddr::new(probe.address, HTTPS);
+    experiments_at(bounds, trust, probe, other_name, socket).await
 }
 
-/// A small and a large request, each on a connection of its own.
+/// A small and a large request at the same time, each on a connection of its own that a classical hello opened, so
+/// that nothing but the request is large. Any HTTP answer counts: what matters is whether one comes.
 pub async fn large_request(
-    _bounds: &Bounds,
-    _trust: &Trust,
-    _name: &str,
-    _address: IpAddr,
+    bounds: &Bounds,
+    trust: &Trust,
+    name: &str,
+    address: IpAddr,
 ) -> Vec<Experiment> {
-    Vec::new()
+    large_request_at(bounds, trust, name, SocketAddr::new(address, HTTPS)).await
+}
+
+async fn experiments_at(
+    bounds: &Bounds,
+    trust: &Trust,
+    probe: &AddressProbe,
+    other_name: Option<&str>,
+    socket: SocketAddr,
+) -> Vec<Experiment> {
+    let worth_it = matches!(
+        probe.tls.failure_kind(),
+        Some(FailureKind::Timeout | FailureKind::Reset | FailureKind::Alert)
+    );
+    if !worth_it {
+        return Vec::new();
+    }
+    let classical = async {
+        let opened = open(
+            bounds,
+            trust,
+            &probe.name,
+            Hello::Classical,
+            Protocols::Both,
+            socket,
+        )
+        .await;
+        let result = handshake_result(opened);
+        let requests = match result.is_seen() {
+            true => large_request_at(bounds, trust, &probe.name, socket).await,
+            false => Vec::new(),
+        };
+        let classical = Experiment {
+            variation: Variation::ClassicalHello,
+            result,
+        };
+        std::iter::once(classical)
+            .chain(requests)
+            .collect::<Vec<_>>()
+    };
+    let other = async {
+        let other_name = other_name.filter(|other| *other != probe.name)?;
+        let opened = open(
+            bounds,
+            trust,
+            other_name,
+            Hello::PostQuantum,
+            Protocols::Both,
+            socket,
+        )
+        .await;
+        Some(Experiment {
+            variation: Variation::OtherName(other_name.to_owned()),
+            result: handshake_result(opened),
+        })
+    };
+    let (mut experiments, other) = tokio::join!(classical, other);
+    experiments.extend(other);
+    experiments
+}
+
+async fn large_request_at(
+    bounds: &Bounds,
+    trust: &Trust,
+    name: &str,
+    socket: SocketAddr,
+) -> Vec<Experiment> {
+    let run = async |variation, size| Experiment {
+        variation,
+        result: request(bounds, trust, name, size, socket).await,
+    };
+    let (small, large) = tokio::join!(
+        run(Variation::SmallRequest, Size::Small),
+        run(Variation::LargeRequest, Size::Large)
+    );
+    vec![small, large]
+}
+
+/// The request is what is asked about here: without a connection for it there is nothing to say.
+async fn request(
+    bounds: &Bounds,
+    trust: &Trust,
+    name: &str,
+    size: Size,
+    socket: SocketAddr,
+) -> Observation<()> {
+    // Over HTTP/1.1 servers answer headers that are too large for them; over HTTP/2 some cut the connection.
+    match open(
+        bounds,
+        trust,
+        name,
+        Hello::Classical,
+        Protocols::Http1,
+        socket,
+    )
+    .await
+    {
+        Opened::NoConnection => Observation::skipped(NO_CONNECTION),
+        Opened::Handshake(_, None) => Observation::skipped(NO_HANDSHAKE),
+        Opened::Handshake(_, Some(stream)) => {
+            without_fact(http::request(bounds, name, size, *stream).await)
+        }
+    }
+}
+
+enum Opened {
+    NoConnection,
+    Handshake(Observation<()>, Option<Box<TlsStream<TcpStream>>>),
+}
+
+async fn open(
+    bounds: &Bounds,
+    trust: &Trust,
+    name: &str,
+    hello: Hello,
+    protocols: Protocols,
+    socket: SocketAddr,
+) -> Opened {
+    let (_, Some(stream)) = tcp::connect(bounds, socket).await else {
+        return Opened::NoConnection;
+    };
+    let (seen, stream) = tls::handshake(bounds, trust, name, hello, protocols, stream).await;
+    Opened::Handshake(without_fact(seen), stream.map(Box::new))
+}
+
+fn handshake_result(opened: Opened) -> Observation<()> {
+    match opened {
+        Opened::NoConnection => Observation::skipped(NO_CONNECTION),
+        Opened::Handshake(result, _) => result,
+    }
+}
+
+fn without_fact<T>(observation: Observation<T>) -> Observation<()> {
+    Observation {
+        at_ms: observation.at_ms,
+        took_ms: observation.took_ms,
+        outcome: match observation.outcome {
+            Outcome::Seen(_) => Outcome::Seen(()),
+            Outcome::Failed(failure) => Outcome::Failed(failure),
+            Outcome::Skipped(reason) => Outcome::Skipped(reason),
+        },
+    }
 }
