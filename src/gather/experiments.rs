@@ -178,3 +178,105 @@ fn without_fact<T>(observation: Observation<T>) -> Observation<()> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gather::probe::peer::{
+        Authority, NAME, OK, bounds, https, listen, read_head, resets_name, respond,
+        swallows_large_hellos,
+    };
+    use crate::gather::probe::probe_at;
+    use tokio::io::AsyncWriteExt;
+    use tokio_rustls::TlsAcceptor;
+
+    const OTHER: &str = "sts.us-east-1.amazonaws.com";
+
+    /// A root, and a server's configuration below it.
+    fn world() -> (Trust, std::sync::Arc<rustls::ServerConfig>) {
+        let root = Authority::new("root");
+        let config = root.leaf(&[NAME], (2020, 2050), &[]).config(&["http/1.1"]);
+        (root.trust(), config)
+    }
+
+    async fn probe_and_experiment(trust: &Trust, socket: SocketAddr) -> Vec<Experiment> {
+        let bounds = bounds();
+        let probe = probe_at(&bounds, trust, NAME, socket).await;
+        experiments_at(&bounds, trust, &probe, Some(OTHER), socket).await
+    }
+
+    fn of<'a>(experiments: &'a [Experiment], variation: &Variation) -> &'a Observation<()> {
+        let found = experiments.iter().find(|e| e.variation == *variation);
+        &found.expect("the experiment was made").result
+    }
+
+    fn other() -> Variation {
+        Variation::OtherName(OTHER.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_classical_hello_passes_where_a_large_one_is_dropped() {
+        let (trust, config) = world();
+        let socket = swallows_large_hellos(config, 1000).await;
+        let made = probe_and_experiment(&trust, socket).await;
+        assert!(of(&made, &Variation::ClassicalHello).is_seen(), "{made:?}");
+        let by_name = of(&made, &other()).failure_kind();
+        assert_eq!(by_name, Some(FailureKind::Timeout));
+        assert!(of(&made, &Variation::LargeRequest).is_seen());
+        assert!(of(&made, &Variation::SmallRequest).is_seen());
+    }
+
+    #[tokio::test]
+    async fn another_name_passes_where_the_name_is_filtered() {
+        let (trust, config) = world();
+        let socket = resets_name(config, NAME).await;
+        let made = probe_and_experiment(&trust, socket).await;
+        assert!(of(&made, &other()).is_seen(), "{made:?}");
+        let classical = of(&made, &Variation::ClassicalHello).failure_kind();
+        assert_eq!(classical, Some(FailureKind::Reset));
+        assert_eq!(made.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_tried_where_the_handshake_completed_or_never_began() {
+        let (trust, config) = world();
+        let socket = https(config, OK).await;
+        assert_eq!(probe_and_experiment(&trust, socket).await, []);
+
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let closed = listener.local_addr().unwrap();
+        drop(listener);
+        assert_eq!(probe_and_experiment(&trust, closed).await, []);
+    }
+
+    #[tokio::test]
+    async fn a_path_that_loses_large_packets_passes_a_small_request_and_stalls_a_large_one() {
+        let (trust, config) = world();
+        let socket = listen(move |stream| {
+            let config = config.clone();
+            async move {
+                let mut stream = TlsAcceptor::from(config).accept(stream).await.unwrap();
+                if read_head(&mut stream).await.len() > 8 * 1024 {
+                    std::future::pending::<()>().await;
+                }
+                stream.write_all(OK).await.unwrap();
+                std::future::pending::<()>().await
+            }
+        })
+        .await;
+        let made = large_request_at(&bounds(), &trust, NAME, socket).await;
+        assert!(of(&made, &Variation::SmallRequest).is_seen());
+        let large = of(&made, &Variation::LargeRequest).failure_kind();
+        assert_eq!(large, Some(FailureKind::Timeout));
+    }
+
+    #[tokio::test]
+    async fn any_answer_to_a_large_request_will_do() {
+        let (trust, config) = world();
+        const TOO_LARGE: &[u8] =
+            b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\n\r\n";
+        let socket = listen(move |stream| respond(config.clone(), stream, TOO_LARGE)).await;
+        let made = large_request_at(&bounds(), &trust, NAME, socket).await;
+        assert!(of(&made, &Variation::LargeRequest).is_seen());
+    }
+}

@@ -74,3 +74,8 @@ pub(super) async fn probe_at(
 fn needs_ipv6(address: IpAddr) -> bool {
     address.to_canonical().is_ipv6()
 }
+
+#[cfg(test)]
+pub(super) mod peer;
+#[cfg(test)]
+mod tests;

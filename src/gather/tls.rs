@@ -189,3 +189,6 @@ fn protocol_failure(error: &rustls::Error) -> Failure {
     };
     Failure::new(kind, tcp::bounded(&detail))
 }
+
+#[cfg(test)]
+mod tests;
