@@ -27,8 +27,9 @@ use transport::{Ending, Watched};
 pub enum Size {
     /// It fits one packet.
     Small,
-    /// It is of more than 8 KiB, more than the packets of any network in use hold (an interface endpoint's take
-    /// 8500 bytes: AWS PrivateLink guide, "Considerations for interface endpoints").
+    /// It is of more than 9000 bytes (over HTTP/1.1; HTTP/2 packs it), the largest packet there is inside a VPC
+    /// (Amazon EC2 user guide, "Network maximum transmission unit"); an interface endpoint takes 8500 (AWS
+    /// PrivateLink guide, "Access AWS services through AWS PrivateLink: considerations").
     Large,
 }
 
@@ -42,9 +43,8 @@ const MAX_BODY: usize = 2048;
 const MAX_HEAD: usize = 64 * 1024;
 /// The longest wait for a body whose head has come.
 const BODY_PATIENCE: Duration = Duration::from_millis(500);
-/// The bytes that a large request carries beyond a small one: still more than 8 KiB where HTTP/2's Huffman code
-/// makes five bits of each digit.
-const PADDING: usize = 14 * 1024;
+/// The bytes that a large request carries beyond a small one: with them it fills a packet of any network in use.
+const PADDING: usize = 9 * 1024;
 /// The header that makes a large request large.
 const PADDING_HEADER: HeaderName = HeaderName::from_static("x-vpcheck-padding");
 

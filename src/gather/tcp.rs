@@ -76,3 +76,29 @@ async fn open(address: SocketAddr) -> Result<(TcpSeen, TcpStream), Error> {
     let local = stream.local_addr()?.ip();
     Ok((TcpSeen { local }, stream))
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn each_error_of_the_kernel_means_what_it_means_on_the_way_there() {
+        for (errno, kind) in [
+            (Errno::CONNREFUSED, FailureKind::Refused),
+            (Errno::CONNRESET, FailureKind::Reset),
+            (Errno::PIPE, FailureKind::Reset),
+            (Errno::NETUNREACH, FailureKind::Unreachable),
+            (Errno::HOSTUNREACH, FailureKind::Unreachable),
+            (Errno::ADDRNOTAVAIL, FailureKind::Unreachable),
+            (Errno::ACCESS, FailureKind::Unreachable),
+            (Errno::INVAL, FailureKind::Unreachable),
+            (Errno::TIMEDOUT, FailureKind::Timeout),
+            (Errno::MFILE, FailureKind::Other),
+        ] {
+            let error = Error::from_raw_os_error(errno.raw_os_error());
+            assert_eq!(failure(&error).kind, kind, "{error}");
+        }
+    }
+}

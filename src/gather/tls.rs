@@ -18,10 +18,11 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::{Bounds, tcp};
-use crate::facts::tls::TlsSeen;
+use crate::facts::tls::{Chain, TlsSeen};
 use crate::facts::{Failure, FailureKind, Observation, Outcome};
 
 pub use trust::{Trust, TrustError};
+use verifier::{AnyChain, Proof};
 
 /// The kind of ClientHello that is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +91,7 @@ async fn attempt(
             format!("{name:?} is not a name that TLS can be asked for"),
         )
     })?;
-    let config = config(trust, hello, protocols)
+    let (config, proof) = config(trust, hello, protocols)
         .map_err(|error| Failure::new(FailureKind::Other, tcp::bounded(&error.to_string())))?;
     let stream = TlsConnector::from(Arc::new(config))
         .connect(server.clone(), stream)
@@ -98,6 +99,10 @@ async fn attempt(
         .map_err(|error| failure(&error))?;
     let (_, connection) = stream.get_ref();
     let chain = connection.peer_certificates().unwrap_or_default();
+    let reaches = |roots| match proof.is_given() {
+        true => judge::reaches(chain, roots),
+        false => Chain::Misses("the peer does not prove to hold the certificate's key".to_owned()),
+    };
     let seen = TlsSeen {
         version: connection
             .protocol_version()
@@ -108,8 +113,8 @@ async fn attempt(
             .alpn_protocol()
             .map(|protocol| tcp::bounded(&String::from_utf8_lossy(protocol))),
         chain: certificate::facts(chain)?,
-        system_roots: judge::reaches(chain, trust.connect_anchors()),
-        service_roots: judge::reaches(chain, trust.service_anchors()),
+        system_roots: reaches(trust.connect_anchors()),
+        service_roots: reaches(trust.service_anchors()),
         name_matches: judge::is_for(chain, &server),
     };
     Ok((seen, stream))
@@ -119,15 +124,17 @@ fn config(
     trust: &Trust,
     hello: Hello,
     protocols: Protocols,
-) -> Result<ClientConfig, rustls::Error> {
+) -> Result<(ClientConfig, Proof), rustls::Error> {
     let provider = match hello {
         Hello::PostQuantum => trust.provider().clone(),
         Hello::Classical => Arc::new(classical(trust.provider())),
     };
-    let mut config = ClientConfig::builder_with_provider(provider.clone())
+    let verifier = AnyChain::new(&provider);
+    let proof = verifier.proof();
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier::AnyChain::new(&provider)))
+        .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
     config.alpn_protocols = match protocols {
         Protocols::Both => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
@@ -135,7 +142,7 @@ fn config(
     };
     // Every handshake is a full one: a resumed one would show no certificate.
     config.resumption = Resumption::disabled();
-    Ok(config)
+    Ok((config, proof))
 }
 
 fn classical(provider: &CryptoProvider) -> CryptoProvider {
@@ -181,10 +188,6 @@ fn protocol_failure(error: &rustls::Error) -> Failure {
         | Error::PeerMisbehaved(_)
         | Error::PeerSentOversizedRecord
         | Error::DecryptError => (FailureKind::Malformed, error.to_string()),
-        Error::InvalidCertificate(_) => (
-            FailureKind::Untrusted,
-            format!("the peer does not prove to hold the certificate's key: {error}"),
-        ),
         _ => (FailureKind::Other, error.to_string()),
     };
     Failure::new(kind, tcp::bounded(&detail))

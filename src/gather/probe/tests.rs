@@ -277,12 +277,23 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
 
 #[tokio::test]
 async fn a_version_1_certificate_of_a_middlebox_is_seen_and_reaches_nothing() {
-    let config = peer_with_version_1_certificate();
+    let config = peer_presenting(CertificateDer::from_pem_slice(VERSION_1).unwrap());
     let socket = listen(move |stream| respond(config.clone(), stream, OK)).await;
     let probe = probe_at(&bounds(), &Authority::new("root").trust(), NAME, socket).await;
     let tls = probe.tls.seen().expect("a handshake");
     assert_eq!(tls.leaf().unwrap().issuer, "CN=middlebox");
     assert!(!tls.service_roots.reaches() && !tls.name_matches);
+}
+
+#[tokio::test]
+async fn a_right_certificate_without_its_key_is_worth_nothing() {
+    let root = Authority::new("root");
+    let certificate = root.leaf(&[NAME], NOW, &[]).chain.remove(0);
+    let config = peer_presenting(certificate);
+    let socket = listen(move |stream| respond(config.clone(), stream, OK)).await;
+    let probe = probe_at(&bounds(), &root.trust(), NAME, socket).await;
+    let tls = probe.tls.seen().expect("a handshake");
+    assert!(!tls.service_roots.reaches() && !tls.system_roots.reaches());
 }
 
 #[derive(Debug)]
@@ -297,9 +308,8 @@ impl rustls::server::ResolvesServerCert for Fixed {
     }
 }
 
-/// A server whose certificate is of X.509 version 1, made by a self-signing `openssl x509 -req`.
-fn peer_with_version_1_certificate() -> Arc<rustls::ServerConfig> {
-    let certificate = CertificateDer::from_pem_slice(VERSION_1).unwrap();
+/// A server that presents this certificate and holds another key.
+fn peer_presenting(certificate: CertificateDer<'static>) -> Arc<rustls::ServerConfig> {
     let key = rcgen::KeyPair::generate().unwrap();
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let provider = rustls::crypto::aws_lc_rs::default_provider();
@@ -313,6 +323,7 @@ fn peer_with_version_1_certificate() -> Arc<rustls::ServerConfig> {
     Arc::new(config)
 }
 
+/// A certificate of X.509 version 1, as a self-signing `openssl x509 -req` makes it.
 const VERSION_1: &[u8] = b"-----BEGIN CERTIFICATE-----
 MIIBIjCByQIUby7jqTmTGxJ1XJvZqv64/79RduswCgYIKoZIzj0EAwIwFDESMBAG
 A1UEAwwJbWlkZGxlYm94MB4XDTI2MTEyMTA4NDI0MFoXDTQ2MDEyMDA4NDI0MFow

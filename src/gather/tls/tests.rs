@@ -186,7 +186,7 @@ fn a_file_without_roots_is_an_error_that_names_it_and_what_was_expected() {
 fn a_classical_hello_has_no_post_quantum_share_and_a_modern_one_does() {
     let trust = Trust::with_store(Vec::new(), Vec::new(), None, None).unwrap();
     let groups = |hello| -> Vec<NamedGroup> {
-        let config = config(&trust, hello, Protocols::Both).unwrap();
+        let (config, _) = config(&trust, hello, Protocols::Both).unwrap();
         let groups = &config.crypto_provider().kx_groups;
         groups.iter().map(|group| group.name()).collect()
     };

@@ -1,4 +1,7 @@
-//! A verifier that lets every chain through and checks that the peer holds the leaf's key.
+//! A verifier that lets every chain through, and notes whether the peer proved to hold the leaf's key.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{
@@ -6,19 +9,47 @@ use rustls::crypto::{
 };
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
-use webpki::EndEntityCert;
 
-/// Accepts any chain, so that an expired or a foreign one is seen as well; what it is worth is judged afterwards.
+/// Lets every handshake complete, so that an expired or a foreign chain is seen as well, and so is a certificate
+/// that no client could use (of X.509 version 1, or with a short key), as middleboxes make them for themselves.
+///
+/// What the chain is worth is judged afterwards, and it is worth nothing without [`AnyChain::proof`].
 #[derive(Debug)]
 pub(super) struct AnyChain {
     algorithms: WebPkiSupportedAlgorithms,
+    proven: Arc<AtomicBool>,
+}
+
+/// Whether the peer proved to hold the key of the certificate it presented.
+#[derive(Debug)]
+pub(super) struct Proof(Arc<AtomicBool>);
+
+impl Proof {
+    /// True once the handshake's signature was checked and found right.
+    pub(super) fn is_given(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 impl AnyChain {
     pub(super) fn new(provider: &CryptoProvider) -> Self {
         AnyChain {
             algorithms: provider.signature_verification_algorithms,
+            proven: Arc::default(),
         }
+    }
+
+    /// What the handshake will prove; for one handshake only.
+    pub(super) fn proof(&self) -> Proof {
+        Proof(self.proven.clone())
+    }
+
+    fn note(
+        &self,
+        verified: Result<HandshakeSignatureValid, Error>,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.proven.store(verified.is_ok(), Ordering::Release);
+        Ok(HandshakeSignatureValid::assertion())
     }
 }
 
@@ -40,10 +71,7 @@ impl ServerCertVerifier for AnyChain {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if is_beyond_judging(cert) {
-            return Ok(HandshakeSignatureValid::assertion());
-        }
-        verify_tls12_signature(message, cert, dss, &self.algorithms)
+        self.note(verify_tls12_signature(message, cert, dss, &self.algorithms))
     }
 
     fn verify_tls13_signature(
@@ -52,20 +80,10 @@ impl ServerCertVerifier for AnyChain {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if is_beyond_judging(cert) {
-            return Ok(HandshakeSignatureValid::assertion());
-        }
-        verify_tls13_signature(message, cert, dss, &self.algorithms)
+        self.note(verify_tls13_signature(message, cert, dss, &self.algorithms))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
     }
-}
-
-/// True for a certificate that the judge cannot read either, such as the version 1 certificates that many a
-/// middlebox makes for itself. It reaches no root in any case, so nothing rests on its signature, and the
-/// handshake shows whose it is.
-fn is_beyond_judging(cert: &CertificateDer<'_>) -> bool {
-    EndEntityCert::try_from(cert).is_err()
 }
