@@ -43,7 +43,13 @@ pub fn failure(error: &Error) -> Failure {
         ErrorKind::TimedOut => FailureKind::Timeout,
         _ => FailureKind::Other,
     };
-    Failure::new(kind, bounded(&error.to_string()))
+    let detail = match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::InvalidInput => {
+            format!("this host's routes or filters do not allow it: {error}")
+        }
+        _ => error.to_string(),
+    };
+    Failure::new(kind, bounded(&detail))
 }
 
 /// Divides what was seen into the fact and the thing that the next phase works on.

@@ -99,9 +99,11 @@ async fn attempt(
         .map_err(|error| failure(&error))?;
     let (_, connection) = stream.get_ref();
     let chain = connection.peer_certificates().unwrap_or_default();
-    let reaches = |roots| match proof.is_given() {
-        true => judge::reaches(chain, roots),
-        false => Chain::Misses("the peer does not prove to hold the certificate's key".to_owned()),
+    let reaches = |roots| match judge::reaches(chain, roots) {
+        Chain::Reaches if !proof.is_given() => {
+            Chain::Misses("the peer does not prove to hold the certificate's key".to_owned())
+        }
+        judged => judged,
     };
     let seen = TlsSeen {
         version: connection
