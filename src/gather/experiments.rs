@@ -1,0 +1,282 @@
+//! Experiments that tell look-alikes apart: the same address once more, with one thing changed.
+
+use std::net::{IpAddr, SocketAddr};
+
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+use super::http::{self, Size};
+use super::probe::{HTTPS, NO_CONNECTION, NO_HANDSHAKE};
+use super::tls::{self, Hello, Protocols, Trust};
+use super::{Bounds, tcp};
+use crate::facts::probe::{Experiment, Variation};
+use crate::facts::{AddressProbe, FailureKind, Observation, Outcome};
+
+/// After a handshake that stalled, was reset or was refused by an alert: the same address with a classical hello,
+/// and with the same hello under another server name; at the same time, each on a connection of its own.
+///
+/// Where a classical hello completes, a small and a large request follow: a path that loses large packets stalls a
+/// post-quantum hello as well, and only the large request tells the two causes apart.
+pub async fn experiments(
+    bounds: &Bounds,
+    trust: &Trust,
+    probe: &AddressProbe,
+    other_name: Option<&str>,
+) -> Vec<Experiment> {
+    let socket = SocketAddr::new(probe.address, HTTPS);
+    experiments_at(bounds, trust, probe, other_name, socket).await
+}
+
+/// A small and a large request at the same time, each on a connection of its own that a classical hello opened, so
+/// that nothing but the request is large. Any HTTP answer counts: what matters is whether one comes.
+pub async fn large_request(
+    bounds: &Bounds,
+    trust: &Trust,
+    name: &str,
+    address: IpAddr,
+) -> Vec<Experiment> {
+    large_request_at(bounds, trust, name, SocketAddr::new(address, HTTPS)).await
+}
+
+async fn experiments_at(
+    bounds: &Bounds,
+    trust: &Trust,
+    probe: &AddressProbe,
+    other_name: Option<&str>,
+    socket: SocketAddr,
+) -> Vec<Experiment> {
+    let worth_it = matches!(
+        probe.tls.failure_kind(),
+        Some(FailureKind::Timeout | FailureKind::Reset | FailureKind::Alert)
+    );
+    if !worth_it {
+        return Vec::new();
+    }
+    let classical = async {
+        let opened = open(
+            bounds,
+            trust,
+            &probe.name,
+            Hello::Classical,
+            Protocols::Both,
+            socket,
+        )
+        .await;
+        let result = handshake_result(opened);
+        let requests = match result.is_seen() {
+            true => large_request_at(bounds, trust, &probe.name, socket).await,
+            false => Vec::new(),
+        };
+        let classical = Experiment {
+            variation: Variation::ClassicalHello,
+            result,
+        };
+        std::iter::once(classical)
+            .chain(requests)
+            .collect::<Vec<_>>()
+    };
+    let other = async {
+        let other_name = other_name.filter(|other| *other != probe.name)?;
+        let opened = open(
+            bounds,
+            trust,
+            other_name,
+            Hello::PostQuantum,
+            Protocols::Both,
+            socket,
+        )
+        .await;
+        Some(Experiment {
+            variation: Variation::OtherName(other_name.to_owned()),
+            result: handshake_result(opened),
+        })
+    };
+    let (mut experiments, other) = tokio::join!(classical, other);
+    experiments.extend(other);
+    experiments
+}
+
+async fn large_request_at(
+    bounds: &Bounds,
+    trust: &Trust,
+    name: &str,
+    socket: SocketAddr,
+) -> Vec<Experiment> {
+    let run = async |variation, size| Experiment {
+        variation,
+        result: request(bounds, trust, name, size, socket).await,
+    };
+    let (small, large) = tokio::join!(
+        run(Variation::SmallRequest, Size::Small),
+        run(Variation::LargeRequest, Size::Large)
+    );
+    vec![small, large]
+}
+
+/// The request is what is asked about here: without a connection for it there is nothing to say.
+async fn request(
+    bounds: &Bounds,
+    trust: &Trust,
+    name: &str,
+    size: Size,
+    socket: SocketAddr,
+) -> Observation<()> {
+    // Over HTTP/1.1 servers answer headers that are too large for them; over HTTP/2 some cut the connection.
+    match open(
+        bounds,
+        trust,
+        name,
+        Hello::Classical,
+        Protocols::Http1,
+        socket,
+    )
+    .await
+    {
+        Opened::NoConnection => Observation::skipped(NO_CONNECTION),
+        Opened::Handshake(_, None) => Observation::skipped(NO_HANDSHAKE),
+        Opened::Handshake(_, Some(stream)) => {
+            without_fact(http::request(bounds, name, size, *stream).await)
+        }
+    }
+}
+
+enum Opened {
+    NoConnection,
+    Handshake(Observation<()>, Option<Box<TlsStream<TcpStream>>>),
+}
+
+async fn open(
+    bounds: &Bounds,
+    trust: &Trust,
+    name: &str,
+    hello: Hello,
+    protocols: Protocols,
+    socket: SocketAddr,
+) -> Opened {
+    let (_, Some(stream)) = tcp::connect(bounds, socket).await else {
+        return Opened::NoConnection;
+    };
+    let (seen, stream) = tls::handshake(bounds, trust, name, hello, protocols, stream).await;
+    Opened::Handshake(without_fact(seen), stream.map(Box::new))
+}
+
+fn handshake_result(opened: Opened) -> Observation<()> {
+    match opened {
+        Opened::NoConnection => Observation::skipped(NO_CONNECTION),
+        Opened::Handshake(result, _) => result,
+    }
+}
+
+fn without_fact<T>(observation: Observation<T>) -> Observation<()> {
+    Observation {
+        at_ms: observation.at_ms,
+        took_ms: observation.took_ms,
+        outcome: match observation.outcome {
+            Outcome::Seen(_) => Outcome::Seen(()),
+            Outcome::Failed(failure) => Outcome::Failed(failure),
+            Outcome::Skipped(reason) => Outcome::Skipped(reason),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gather::probe::peer::{
+        Authority, NAME, OK, bounds, https, listen, read_head, resets_name, respond,
+        swallows_large_hellos,
+    };
+    use crate::gather::probe::probe_at;
+    use tokio::io::AsyncWriteExt;
+    use tokio_rustls::TlsAcceptor;
+
+    const OTHER: &str = "sts.us-east-1.amazonaws.com";
+
+    /// A root, and a server's configuration below it.
+    fn world() -> (Trust, std::sync::Arc<rustls::ServerConfig>) {
+        let root = Authority::new("root");
+        let config = root.leaf(&[NAME], (2020, 2050), &[]).config(&["http/1.1"]);
+        (root.trust(), config)
+    }
+
+    async fn probe_and_experiment(trust: &Trust, socket: SocketAddr) -> Vec<Experiment> {
+        let bounds = bounds();
+        let probe = probe_at(&bounds, trust, NAME, socket).await;
+        experiments_at(&bounds, trust, &probe, Some(OTHER), socket).await
+    }
+
+    fn of<'a>(experiments: &'a [Experiment], variation: &Variation) -> &'a Observation<()> {
+        let found = experiments.iter().find(|e| e.variation == *variation);
+        &found.expect("the experiment was made").result
+    }
+
+    fn other() -> Variation {
+        Variation::OtherName(OTHER.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_classical_hello_passes_where_a_large_one_is_dropped() {
+        let (trust, config) = world();
+        let socket = swallows_large_hellos(config, 1000).await;
+        let made = probe_and_experiment(&trust, socket).await;
+        assert!(of(&made, &Variation::ClassicalHello).is_seen(), "{made:?}");
+        let by_name = of(&made, &other()).failure_kind();
+        assert_eq!(by_name, Some(FailureKind::Timeout));
+        assert!(of(&made, &Variation::LargeRequest).is_seen());
+        assert!(of(&made, &Variation::SmallRequest).is_seen());
+    }
+
+    #[tokio::test]
+    async fn another_name_passes_where_the_name_is_filtered() {
+        let (trust, config) = world();
+        let socket = resets_name(config, NAME).await;
+        let made = probe_and_experiment(&trust, socket).await;
+        assert!(of(&made, &other()).is_seen(), "{made:?}");
+        let classical = of(&made, &Variation::ClassicalHello).failure_kind();
+        assert_eq!(classical, Some(FailureKind::Reset));
+        assert_eq!(made.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_tried_where_the_handshake_completed_or_never_began() {
+        let (trust, config) = world();
+        let socket = https(config, OK).await;
+        assert_eq!(probe_and_experiment(&trust, socket).await, []);
+
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let closed = listener.local_addr().unwrap();
+        drop(listener);
+        assert_eq!(probe_and_experiment(&trust, closed).await, []);
+    }
+
+    #[tokio::test]
+    async fn a_path_that_loses_large_packets_passes_a_small_request_and_stalls_a_large_one() {
+        let (trust, config) = world();
+        let socket = listen(move |stream| {
+            let config = config.clone();
+            async move {
+                let mut stream = TlsAcceptor::from(config).accept(stream).await.unwrap();
+                if read_head(&mut stream).await.len() > 8 * 1024 {
+                    std::future::pending::<()>().await;
+                }
+                stream.write_all(OK).await.unwrap();
+                std::future::pending::<()>().await
+            }
+        })
+        .await;
+        let made = large_request_at(&bounds(), &trust, NAME, socket).await;
+        assert!(of(&made, &Variation::SmallRequest).is_seen());
+        let large = of(&made, &Variation::LargeRequest).failure_kind();
+        assert_eq!(large, Some(FailureKind::Timeout));
+    }
+
+    #[tokio::test]
+    async fn any_answer_to_a_large_request_will_do() {
+        let (trust, config) = world();
+        const TOO_LARGE: &[u8] =
+            b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\n\r\n";
+        let socket = listen(move |stream| respond(config.clone(), stream, TOO_LARGE)).await;
+        let made = large_request_at(&bounds(), &trust, NAME, socket).await;
+        assert!(of(&made, &Variation::LargeRequest).is_seen());
+    }
+}

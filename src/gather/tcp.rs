@@ -1,0 +1,110 @@
+//! TCP connections, and what their errors mean.
+
+use std::io::{Error, ErrorKind};
+use std::net::SocketAddr;
+
+use tokio::net::TcpStream;
+
+use super::Bounds;
+use crate::facts::tcp::TcpSeen;
+use crate::facts::{Failure, FailureKind, Observation, Outcome};
+
+/// Connects to an address, directly: no proxy is ever obeyed.
+pub async fn connect(
+    bounds: &Bounds,
+    address: SocketAddr,
+) -> (Observation<TcpSeen>, Option<TcpStream>) {
+    let observation = bounds
+        .observe(async {
+            match open(address).await {
+                Ok(seen) => Outcome::Seen(seen),
+                Err(error) => Outcome::Failed(failure(&error)),
+            }
+        })
+        .await;
+    split(observation)
+}
+
+/// What an error of a socket means for a diagnosis.
+pub fn failure(error: &Error) -> Failure {
+    let kind = match error.kind() {
+        ErrorKind::ConnectionRefused => FailureKind::Refused,
+        ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe
+        | ErrorKind::UnexpectedEof => FailureKind::Reset,
+        ErrorKind::NetworkUnreachable
+        | ErrorKind::HostUnreachable
+        | ErrorKind::NetworkDown
+        | ErrorKind::AddrNotAvailable
+        // Routes of the kinds `prohibit` and `blackhole`: EACCES and EINVAL.
+        | ErrorKind::PermissionDenied
+        | ErrorKind::InvalidInput => FailureKind::Unreachable,
+        ErrorKind::TimedOut => FailureKind::Timeout,
+        _ => FailureKind::Other,
+    };
+    let detail = match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::InvalidInput => {
+            format!("this host's routes or filters do not allow it: {error}")
+        }
+        _ => error.to_string(),
+    };
+    Failure::new(kind, bounded(&detail))
+}
+
+/// Divides what was seen into the fact and the thing that the next phase works on.
+pub(super) fn split<F, T>(observation: Observation<(F, T)>) -> (Observation<F>, Option<T>) {
+    let (outcome, rest) = match observation.outcome {
+        Outcome::Seen((fact, rest)) => (Outcome::Seen(fact), Some(rest)),
+        Outcome::Failed(failure) => (Outcome::Failed(failure), None),
+        Outcome::Skipped(reason) => (Outcome::Skipped(reason), None),
+    };
+    let observation = Observation {
+        at_ms: observation.at_ms,
+        took_ms: observation.took_ms,
+        outcome,
+    };
+    (observation, rest)
+}
+
+/// A detail's text, cut to what a report can bear.
+pub(super) fn bounded(text: &str) -> String {
+    text.chars().take(MAX_DETAIL).collect()
+}
+
+/// The most characters of a detail, or of a text of a certificate.
+const MAX_DETAIL: usize = 256;
+
+async fn open(address: SocketAddr) -> Result<(TcpSeen, TcpStream), Error> {
+    let stream = TcpStream::connect(address).await?;
+    // A request is written at once and its answer waited for: there is nothing to gain from holding packets.
+    stream.set_nodelay(true)?;
+    let local = stream.local_addr()?.ip();
+    Ok((TcpSeen { local }, stream))
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn each_error_of_the_kernel_means_what_it_means_on_the_way_there() {
+        for (errno, kind) in [
+            (Errno::CONNREFUSED, FailureKind::Refused),
+            (Errno::CONNRESET, FailureKind::Reset),
+            (Errno::PIPE, FailureKind::Reset),
+            (Errno::NETUNREACH, FailureKind::Unreachable),
+            (Errno::HOSTUNREACH, FailureKind::Unreachable),
+            (Errno::ADDRNOTAVAIL, FailureKind::Unreachable),
+            (Errno::ACCESS, FailureKind::Unreachable),
+            (Errno::INVAL, FailureKind::Unreachable),
+            (Errno::TIMEDOUT, FailureKind::Timeout),
+            (Errno::MFILE, FailureKind::Other),
+        ] {
+            let error = Error::from_raw_os_error(errno.raw_os_error());
+            assert_eq!(failure(&error).kind, kind, "{error}");
+        }
+    }
+}

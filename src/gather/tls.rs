@@ -1,0 +1,199 @@
+//! TLS handshakes that complete whatever the certificate is worth, and what the certificate is worth.
+
+mod certificate;
+mod judge;
+pub mod trust;
+mod verifier;
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+
+use rustls::client::Resumption;
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::aws_lc_rs::kx_group;
+use rustls::pki_types::ServerName;
+use rustls::{AlertDescription, ClientConfig, NamedGroup, PeerIncompatible};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::{Bounds, tcp};
+use crate::facts::tls::{Chain, TlsSeen};
+use crate::facts::{Failure, FailureKind, Observation, Outcome};
+
+pub use trust::{Trust, TrustError};
+use verifier::{AnyChain, Proof};
+
+/// The kind of ClientHello that is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hello {
+    /// With a post-quantum key share, as the AWS SDKs send it; it takes more than one packet.
+    PostQuantum,
+    /// With classical key shares only; it fits one packet.
+    Classical,
+}
+
+/// The application protocols that are offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocols {
+    /// HTTP/2 and HTTP/1.1.
+    Both,
+    /// HTTP/1.1 only.
+    Http1,
+}
+
+/// Makes a handshake for `name` on a connection, accepts any chain of certificates and says what it is worth.
+///
+/// Nothing secret may ever be sent on the stream: it may well lead to a stranger.
+pub async fn handshake(
+    bounds: &Bounds,
+    trust: &Trust,
+    name: &str,
+    hello: Hello,
+    protocols: Protocols,
+    stream: TcpStream,
+) -> (Observation<TlsSeen>, Option<TlsStream<TcpStream>>) {
+    let observation = bounds
+        .observe(async {
+            match attempt(trust, name, hello, protocols, stream).await {
+                Ok(seen) => Outcome::Seen(seen),
+                Err(failure) => Outcome::Failed(failure),
+            }
+        })
+        .await;
+    tcp::split(observation)
+}
+
+/// What an error of a TLS stream means: that of the protocol inside it, or else that of the socket.
+pub(super) fn failure(error: &io::Error) -> Failure {
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match inner {
+        Some(inner) => protocol_failure(inner),
+        None if error.kind() == ErrorKind::UnexpectedEof => {
+            Failure::new(FailureKind::Reset, "the peer closed the connection")
+        }
+        None => tcp::failure(error),
+    }
+}
+
+async fn attempt(
+    trust: &Trust,
+    name: &str,
+    hello: Hello,
+    protocols: Protocols,
+    stream: TcpStream,
+) -> Result<(TlsSeen, TlsStream<TcpStream>), Failure> {
+    let server = ServerName::try_from(name.to_owned()).map_err(|_| {
+        Failure::new(
+            FailureKind::Other,
+            format!("{name:?} is not a name that TLS can be asked for"),
+        )
+    })?;
+    let (config, proof) = config(trust, hello, protocols)
+        .map_err(|error| Failure::new(FailureKind::Other, tcp::bounded(&error.to_string())))?;
+    let stream = TlsConnector::from(Arc::new(config))
+        .connect(server.clone(), stream)
+        .await
+        .map_err(|error| failure(&error))?;
+    let (_, connection) = stream.get_ref();
+    let chain = connection.peer_certificates().unwrap_or_default();
+    let reaches = |roots| match judge::reaches(chain, roots) {
+        Chain::Reaches if !proof.is_given() => {
+            Chain::Misses("the peer does not prove to hold the certificate's key".to_owned())
+        }
+        judged => judged,
+    };
+    let seen = TlsSeen {
+        version: connection
+            .protocol_version()
+            .and_then(|version| version.as_str())
+            .map(|version| version.replace('_', "."))
+            .unwrap_or_default(),
+        alpn: connection
+            .alpn_protocol()
+            .map(|protocol| tcp::bounded(&String::from_utf8_lossy(protocol))),
+        chain: certificate::facts(chain)?,
+        system_roots: reaches(trust.connect_anchors()),
+        service_roots: reaches(trust.service_anchors()),
+        name_matches: judge::is_for(chain, &server),
+    };
+    Ok((seen, stream))
+}
+
+fn config(
+    trust: &Trust,
+    hello: Hello,
+    protocols: Protocols,
+) -> Result<(ClientConfig, Proof), rustls::Error> {
+    let provider = match hello {
+        Hello::PostQuantum => trust.provider().clone(),
+        Hello::Classical => Arc::new(classical(trust.provider())),
+    };
+    let verifier = AnyChain::new(&provider);
+    let proof = verifier.proof();
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    config.alpn_protocols = match protocols {
+        Protocols::Both => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+        Protocols::Http1 => vec![b"http/1.1".to_vec()],
+    };
+    // Every handshake is a full one: a resumed one would show no certificate.
+    config.resumption = Resumption::disabled();
+    Ok((config, proof))
+}
+
+fn classical(provider: &CryptoProvider) -> CryptoProvider {
+    let classical = [
+        NamedGroup::X25519,
+        NamedGroup::secp256r1,
+        NamedGroup::secp384r1,
+    ];
+    let mut provider = provider.clone();
+    provider
+        .kx_groups
+        .retain(|group| classical.contains(&group.name()));
+    if provider.kx_groups.is_empty() {
+        provider.kx_groups = vec![kx_group::X25519, kx_group::SECP256R1];
+    }
+    provider
+}
+
+fn protocol_failure(error: &rustls::Error) -> Failure {
+    use rustls::Error;
+    let (kind, detail) = match error {
+        Error::AlertReceived(AlertDescription::ProtocolVersion) => (
+            FailureKind::TooOld,
+            "the peer takes no TLS version from 1.2 on".to_owned(),
+        ),
+        Error::AlertReceived(alert) => (
+            FailureKind::Alert,
+            format!("the peer sent the alert {alert:?}"),
+        ),
+        Error::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
+            | PeerIncompatible::Tls12NotOffered
+            | PeerIncompatible::Tls12NotOfferedOrEnabled
+            | PeerIncompatible::SupportedVersionsExtensionRequired,
+        ) => (
+            FailureKind::TooOld,
+            "the peer offers no TLS version from 1.2 on".to_owned(),
+        ),
+        Error::InvalidMessage(_)
+        | Error::InappropriateMessage { .. }
+        | Error::InappropriateHandshakeMessage { .. }
+        | Error::PeerMisbehaved(_)
+        | Error::PeerSentOversizedRecord
+        | Error::DecryptError => (FailureKind::Malformed, error.to_string()),
+        _ => (FailureKind::Other, error.to_string()),
+    };
+    Failure::new(kind, tcp::bounded(&detail))
+}
+
+#[cfg(test)]
+mod tests;

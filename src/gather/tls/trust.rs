@@ -1,0 +1,190 @@
+//! The roots certificates are judged by.
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+
+/// Amazon Trust Services' roots: Amazon Root CA 1 to 4 and Starfield Services Root CA - G2.
+///
+/// Source: the Amazon Trust Services repository (amazontrust.com/repository) and the AWS security blog, "How to
+/// prepare for AWS's move to its own certificate authority".
+const BUILT_IN: &[u8] = include_bytes!("service-roots.pem");
+const BUILT_IN_LABEL: &str = "the built-in service roots";
+
+/// The roots that certificates are judged by, parsed once; cheap to clone.
+#[derive(Clone)]
+pub struct Trust {
+    sets: Arc<Sets>,
+}
+
+struct Sets {
+    provider: Arc<CryptoProvider>,
+    connect: RootSet,
+    service: RootSet,
+    store_problems: Vec<String>,
+}
+
+/// One set of roots, as they came and as the verifier wants them.
+pub(super) struct RootSet {
+    ders: Vec<CertificateDer<'static>>,
+    anchors: Vec<TrustAnchor<'static>>,
+}
+
+/// Roots that a file was to hold and does not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot read the roots in {subject}: expected {expected}, found {found}")]
+pub struct TrustError {
+    /// The file, as the operator named it.
+    pub subject: String,
+    /// What it should hold.
+    pub expected: &'static str,
+    /// What it holds instead.
+    pub found: String,
+}
+
+impl Trust {
+    /// Loads the system's roots, and the bytes of two PEM files with the names to speak of them by: the roots
+    /// services must chain to (Amazon Trust Services' where none are given) and extra roots to connect by.
+    ///
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the system's store. A store that is missing or broken is empty
+    /// and no error, see [`Trust::store_problems`]; a file that the operator named must be right.
+    pub fn load(
+        service_roots_pem: Option<(&Path, &[u8])>,
+        ca_file_pem: Option<(&Path, &[u8])>,
+    ) -> Result<Trust, TrustError> {
+        let store = rustls_native_certs::load_native_certs();
+        let problems = store.errors.iter().map(ToString::to_string).collect();
+        Trust::with_store(store.certs, problems, service_roots_pem, ca_file_pem)
+    }
+
+    /// As [`Trust::load`], over these certificates in place of the system's store.
+    pub fn with_store(
+        store: Vec<CertificateDer<'static>>,
+        store_problems: Vec<String>,
+        service_roots_pem: Option<(&Path, &[u8])>,
+        ca_file_pem: Option<(&Path, &[u8])>,
+    ) -> Result<Trust, TrustError> {
+        let service = match service_roots_pem {
+            Some((path, pem)) => parse(&path.display().to_string(), pem)?,
+            None => parse(BUILT_IN_LABEL, BUILT_IN)?,
+        };
+        // A store may hold what the verifier does not take, such as version 1 certificates: those are left out.
+        let mut connect = RootSet {
+            ders: Vec::new(),
+            anchors: Vec::new(),
+        };
+        for der in store {
+            if let Ok(anchor) = webpki::anchor_from_trusted_cert(&der) {
+                connect.anchors.push(anchor.to_owned());
+                connect.ders.push(der);
+            }
+        }
+        if let Some((path, pem)) = ca_file_pem {
+            let extra = parse(&path.display().to_string(), pem)?;
+            connect.anchors.extend(extra.anchors);
+            connect.ders.extend(extra.ders);
+        }
+        Ok(Trust {
+            sets: Arc::new(Sets {
+                provider: Arc::new(aws_lc_rs::default_provider()),
+                connect,
+                service,
+                store_problems,
+            }),
+        })
+    }
+
+    /// The roots to connect by: the system's and the operator's extra ones.
+    pub fn connect_roots(&self) -> &[CertificateDer<'static>] {
+        &self.sets.connect.ders
+    }
+
+    /// The roots that a service's certificate must chain to.
+    pub fn service_roots(&self) -> &[CertificateDer<'static>] {
+        &self.sets.service.ders
+    }
+
+    /// [`Trust::connect_roots`] as PEM, for clients that take nothing else.
+    pub fn connect_roots_pem(&self) -> String {
+        pem(self.connect_roots())
+    }
+
+    /// [`Trust::service_roots`] as PEM: all that the canary's client may trust.
+    pub fn service_roots_pem(&self) -> String {
+        pem(self.service_roots())
+    }
+
+    /// What was wrong with the system's store, for the log.
+    pub fn store_problems(&self) -> &[String] {
+        &self.sets.store_problems
+    }
+
+    /// The one crypto provider of this process.
+    pub fn provider(&self) -> &Arc<CryptoProvider> {
+        &self.sets.provider
+    }
+
+    pub(super) fn connect_anchors(&self) -> &[TrustAnchor<'static>] {
+        &self.sets.connect.anchors
+    }
+
+    pub(super) fn service_anchors(&self) -> &[TrustAnchor<'static>] {
+        &self.sets.service.anchors
+    }
+}
+
+impl std::fmt::Debug for Trust {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trust")
+            .field("connect_roots", &self.connect_roots().len())
+            .field("service_roots", &self.service_roots().len())
+            .finish_non_exhaustive()
+    }
+}
+
+fn parse(subject: &str, pem: &[u8]) -> Result<RootSet, TrustError> {
+    let error = |expected, found: String| TrustError {
+        subject: subject.to_owned(),
+        expected,
+        found,
+    };
+    let mut set = RootSet {
+        ders: Vec::new(),
+        anchors: Vec::new(),
+    };
+    for (index, der) in CertificateDer::pem_slice_iter(pem).enumerate() {
+        let der = der.map_err(|source| error("certificates in PEM", source.to_string()))?;
+        let anchor = webpki::anchor_from_trusted_cert(&der)
+            .map_err(|source| {
+                error(
+                    "X.509 version 3 certificates",
+                    format!("certificate {} unreadable ({source:?})", index + 1),
+                )
+            })?
+            .to_owned();
+        set.anchors.push(anchor);
+        set.ders.push(der);
+    }
+    if set.ders.is_empty() {
+        return Err(error("at least one certificate in PEM", "none".to_owned()));
+    }
+    Ok(set)
+}
+
+fn pem(ders: &[CertificateDer<'_>]) -> String {
+    let mut text = String::new();
+    for der in ders {
+        text.push_str("-----BEGIN CERTIFICATE-----\n");
+        let body = aws_smithy_types::base64::encode(der);
+        for (index, character) in body.chars().enumerate() {
+            if index > 0 && index % 64 == 0 {
+                text.push('\n');
+            }
+            text.push(character);
+        }
+        text.push_str("\n-----END CERTIFICATE-----\n");
+    }
+    text
+}

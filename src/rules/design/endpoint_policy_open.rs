@@ -1,0 +1,99 @@
+use serde_json::Value;
+
+use crate::rules::cause::{Cause, region_flag};
+use crate::rules::rule;
+use crate::symptoms::{Scene, Symptoms};
+use crate::verdict::finding::Severity;
+
+use super::used_endpoints;
+
+rule! {
+    /// The endpoint's policy is the default, which allows everything.
+    ///
+    /// Anybody in the VPC can reach any account's resources through it with credentials of that account, which is a way
+    /// to carry data out.
+    ///
+    /// ## Told apart by
+    /// The policy document allows every action on every resource for every principal, without a condition, and denies
+    /// nothing. A policy that was not read is not judged.
+    ///
+    /// ## Fix
+    /// Allow only the organization's principals and resources, and the actions that are used.
+    ///
+    /// ## Source
+    /// AWS PrivateLink Guide, "Default endpoint policy"; "Building a data perimeter on AWS".
+    pub ENDPOINT_POLICY_OPEN, "endpoint-policy-open", Warn, Undistinguished, find
+}
+
+fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
+    used_endpoints::of(scene)
+        .into_iter()
+        .filter(|(endpoint, _)| endpoint.policy.as_deref().is_some_and(is_open))
+        .map(|(endpoint, services)| {
+            Cause::alone(&endpoint.id, Severity::Warn, services)
+                .title(format!("The policy of {} allows everything", endpoint.id))
+                .because("It is the default policy: every principal, every action, every resource.")
+                .fix(
+                    "Narrow the endpoint's policy.",
+                    vec![format!(
+                        "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --policy-document file://policy.json{}",
+                        endpoint.id,
+                        region_flag(scene)
+                    )],
+                )
+        })
+        .collect()
+}
+
+/// Whether a policy document allows everything to everybody and denies nothing.
+fn is_open(document: &str) -> bool {
+    let Ok(document) = serde_json::from_str::<Value>(document) else {
+        return false;
+    };
+    let statements = match &document["Statement"] {
+        Value::Array(statements) => statements.clone(),
+        Value::Object(_) => vec![document["Statement"].clone()],
+        _ => return false,
+    };
+    let denies = statements.iter().any(|s| s["Effect"] == "Deny");
+    !denies && statements.iter().any(allows_everything)
+}
+
+fn allows_everything(statement: &Value) -> bool {
+    let principal = &statement["Principal"];
+    let condition = &statement["Condition"];
+    statement["Effect"] == "Allow"
+        && (has_star(principal) || has_star(&principal["AWS"]))
+        && has_star(&statement["Action"])
+        && has_star(&statement["Resource"])
+        && (condition.is_null() || condition.as_object().is_some_and(|keys| keys.is_empty()))
+}
+
+fn has_star(value: &Value) -> bool {
+    match value {
+        Value::String(word) => word == "*" || word == "*:*",
+        Value::Array(words) => words.iter().any(has_star),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_policy_without_any_limit_is_open() {
+        let open = r#"{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}"#;
+        assert!(is_open(open));
+        assert!(is_open(r#"{"Statement":{"Action":["*"],"Effect":"Allow","Principal":{"AWS":"*"},"Resource":["*"]}}"#));
+        for closed in [
+            r#"{"Statement":[{"Action":"sqs:*","Effect":"Allow","Principal":"*","Resource":"*"}]}"#,
+            r#"{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}]}"#,
+            r#"{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"},{"Action":"*","Effect":"Deny","Principal":"*","Resource":"arn:x"}]}"#,
+            "not json",
+            "{}",
+        ] {
+            assert!(!is_open(closed), "{closed}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+use crate::rules::cause::{Cause, region_flag};
+use crate::rules::rule;
+use crate::symptoms::{Kind, Scene, Symptoms};
+
+rule! {
+    /// The EC2 API cannot be reached from here, so the VPC's configuration was not read.
+    ///
+    /// In a subnet without a NAT gateway it takes an endpoint for `ec2`. The check goes on without the configuration:
+    /// what it would have shown is treated as unknown.
+    ///
+    /// ## Told apart by
+    /// The calls timed out or could not connect, with no other cause that explains it.
+    ///
+    /// ## Fix
+    /// Create an endpoint for `ec2`, or take an inventory elsewhere (`vpcheck inventory -o FILE`) and hand it over with
+    /// `--inventory FILE`.
+    ///
+    /// ## Source
+    /// Amazon EC2 User Guide, "Access Amazon EC2 using an interface VPC endpoint".
+    pub INVENTORY_UNREACHABLE, "inventory-unreachable", Warn, Undistinguished, find
+}
+
+fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
+    let shown: Vec<_> = symptoms
+        .where_kind(|kind| *kind == Kind::InventoryUnreachable)
+        .collect();
+    if shown.is_empty() {
+        return Vec::new();
+    }
+    let failed = scene
+        .facts
+        .inventory
+        .calls()
+        .into_iter()
+        .find_map(|(call, failure)| Some(format!("{call}: {}", failure?.detail)));
+    let subject = scene
+        .endpoint_service_name("ec2")
+        .unwrap_or_else(|| "ec2".to_owned());
+    let mut cause = Cause::shown_by(subject, shown)
+        .title("The EC2 API cannot be reached from here")
+        .because("Without it the VPC's configuration was not read; the check went on without.")
+        .fix(
+            "Take an inventory where the EC2 API can be reached, and hand it over.",
+            vec![
+                format!("vpcheck inventory{} -o inventory.json", region_flag(scene)),
+                "vpcheck check --inventory inventory.json".to_owned(),
+            ],
+        );
+    if let Some(failed) = failed {
+        cause = cause.evidence(failed);
+    }
+    vec![cause]
+}
