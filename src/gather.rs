@@ -2,6 +2,9 @@
 //!
 //! A broken target is a fact, never an error.
 
+pub mod aws;
+pub mod canary;
+pub mod inventory;
 pub mod observe;
 
 pub use observe::Bounds;
