@@ -6,6 +6,8 @@ mod chain;
 mod endpoint;
 pub(in crate::gather) mod failure;
 pub(in crate::gather) mod https;
+#[cfg(test)]
+pub(in crate::gather) mod test_service;
 
 use std::fmt;
 use std::time::Duration;
@@ -187,3 +189,6 @@ fn timeouts(limit: Duration) -> TimeoutConfig {
         .operation_timeout(limit)
         .build()
 }
+
+#[cfg(test)]
+mod tests;

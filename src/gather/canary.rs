@@ -100,7 +100,7 @@ pub async fn send(bounds: &Bounds, access: &AwsAccess, plan: &CanaryPlan) -> Can
 }
 
 /// A client and what it is used for.
-pub(self) struct Call<'a> {
+struct Call<'a> {
     client: aws_sdk_sqs::Client,
     plan: &'a CanaryPlan,
     queue: &'a Queue,
@@ -159,7 +159,7 @@ impl Call<'_> {
     }
 
     /// What a call's error comes to; a certificate that was not accepted is no failure of the canary's.
-    pub(self) fn outcome<T, E>(
+    fn outcome<T, E>(
         &self,
         error: &aws_sdk_sqs::error::SdkError<E>,
         answered: &mut Option<ServiceError>,

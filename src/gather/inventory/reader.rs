@@ -140,19 +140,14 @@ impl Reader {
         if let (Err(failure), Err(_)) = (&support, &hostnames) {
             return Err(failure.clone());
         }
-        let value = |answer: Option<bool>| answer;
+        let support = support.ok();
+        let hostnames = hostnames.ok();
         Ok(VpcAttributes {
             vpc_id: vpc.to_owned(),
-            dns_support: value(
-                support
-                    .ok()
-                    .and_then(|answer| answer.enable_dns_support().and_then(|held| held.value())),
-            ),
-            dns_hostnames: value(
-                hostnames
-                    .ok()
-                    .and_then(|answer| answer.enable_dns_hostnames().and_then(|held| held.value())),
-            ),
+            dns_support: support
+                .and_then(|answer| answer.enable_dns_support().and_then(|held| held.value())),
+            dns_hostnames: hostnames
+                .and_then(|answer| answer.enable_dns_hostnames().and_then(|held| held.value())),
         })
     }
 
