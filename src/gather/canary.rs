@@ -121,7 +121,7 @@ impl Call<'_> {
         } else {
             request
         };
-        match request.send().await {
+        match Box::pin(request.send()).await {
             Ok(sent) => {
                 use aws_types::request_id::RequestId;
                 Outcome::Seen(CanarySeen {
@@ -145,7 +145,7 @@ impl Call<'_> {
                 .get_queue_attributes()
                 .queue_url(&self.plan.queue_url)
                 .attribute_names(QueueAttributeName::Policy);
-            match request.send().await {
+            match Box::pin(request.send()).await {
                 Ok(answer) => Outcome::Seen(
                     answer
                         .attributes()
@@ -199,7 +199,9 @@ fn unaccepted(plan: &CanaryPlan, error: &(dyn std::error::Error + 'static)) -> S
     let (host, address) = (&plan.host.name, plan.address);
     let detail = match failure::cause::<rustls::Error>(error) {
         Some(rustls::Error::InvalidCertificate(reason)) => match reason {
-            CertificateError::UnknownIssuer => "does not chain to the service roots".to_owned(),
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                "does not chain to the service roots".to_owned()
+            }
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
                 "has expired".to_owned()
             }

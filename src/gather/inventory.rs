@@ -8,6 +8,7 @@ mod prefix_lists;
 mod reader;
 
 use std::net::IpAddr;
+use std::pin::Pin;
 
 use super::Bounds;
 use super::aws::AwsAccess;
@@ -218,18 +219,18 @@ fn lacking_groups(inventory: &Inventory, known: &[SecurityGroup]) -> Vec<String>
     ids
 }
 
-/// One part of the inventory.
-async fn section<T>(
-    bounds: &Bounds,
-    read: impl Future<Output = Result<T, Failure>>,
-) -> Observation<T> {
+/// One part of the inventory; on the heap, since all of them run at once and none is small.
+fn section<'a, T: 'a>(
+    bounds: &'a Bounds,
+    read: impl Future<Output = Result<T, Failure>> + 'a,
+) -> Pin<Box<dyn Future<Output = Observation<T>> + 'a>> {
     let outcome = async {
         match read.await {
             Ok(value) => Outcome::Seen(value),
             Err(failure) => Outcome::Failed(failure),
         }
     };
-    bounds.observe_within(bounds.left(), outcome).await
+    Box::pin(bounds.observe_within(bounds.left(), outcome))
 }
 
 /// A part that was not asked for, for this reason.

@@ -27,32 +27,9 @@ where
     let failure = |kind, detail: &str| Failure::new(kind, clip(&format!("{host}: {detail}")));
     match error {
         SdkError::ServiceError(context) => {
-            let error = service_error(Some(context.err()), context.raw());
-            let kind = kind_of_code(&error.code);
-            (failure(kind, &in_words(&error)), Some(error))
+            answered(host, Some(context.err()), context.raw(), error)
         }
-        SdkError::ResponseError(context) => {
-            let raw = context.raw();
-            // What an emulator or a middlebox answers in another format may still name a code.
-            match code_in_body(raw) {
-                Some(_) => {
-                    let error = service_error(None::<&E>, raw);
-                    (
-                        failure(kind_of_code(&error.code), &in_words(&error)),
-                        Some(error),
-                    )
-                }
-                None => {
-                    let kind = match kind_of_transport(error) {
-                        FailureKind::Other => FailureKind::Malformed,
-                        kind => kind,
-                    };
-                    let status = raw.status().as_u16();
-                    let detail = format!("HTTP {status}, and its body cannot be read");
-                    (failure(kind, &detail), None)
-                }
-            }
-        }
+        SdkError::ResponseError(context) => answered(host, None::<&E>, context.raw(), error),
         SdkError::TimeoutError(_) => (failure(FailureKind::Timeout, "no answer in time"), None),
         SdkError::DispatchFailure(dispatch) => {
             let kind = match dispatch.as_connector_error() {
@@ -187,7 +164,34 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     std::iter::successors(Some(error), next).take(DEEPEST)
 }
 
-fn service_error<E: ProvideErrorMetadata>(error: Option<&E>, raw: &HttpResponse) -> ServiceError {
+/// What an answer that is no success comes to: an AWS error, or something that is none.
+fn answered<E: ProvideErrorMetadata>(
+    host: &str,
+    known: Option<&E>,
+    raw: &HttpResponse,
+    error: &(dyn Error + 'static),
+) -> (Failure, Option<ServiceError>) {
+    if let Some(error) = service_error(known, raw) {
+        let detail = format!("{host}: {}", in_words(&error));
+        let failure = Failure::new(kind_of_code(&error.code), clip(&detail));
+        return (failure, Some(error));
+    }
+    let kind = match kind_of_transport(error) {
+        FailureKind::Other => FailureKind::Malformed,
+        kind => kind,
+    };
+    let status = raw.status().as_u16();
+    let detail = format!("{host}: HTTP {status}, and its body is no answer of an AWS service");
+    (Failure::new(kind, clip(&detail)), None)
+}
+
+/// The error an AWS service answered with; none where the answer has no error code.
+///
+/// What an emulator answers in another protocol's format may still name a code.
+fn service_error<E: ProvideErrorMetadata>(
+    error: Option<&E>,
+    raw: &HttpResponse,
+) -> Option<ServiceError> {
     let header = |name: &str| raw.headers().get(name).map(str::to_owned);
     let known = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
     let in_body = || code_in_body(raw);
@@ -195,13 +199,12 @@ fn service_error<E: ProvideErrorMetadata>(error: Option<&E>, raw: &HttpResponse)
         .and_then(|error| known(error.code()))
         .or_else(|| header("x-amzn-query-error").and_then(|value| known(value.split(';').next())))
         .or_else(|| header("x-amzn-errortype").and_then(|value| known(value.split(':').next())))
-        .or_else(|| in_body().map(|(code, _)| code))
-        .unwrap_or_else(|| format!("HTTP {}", raw.status().as_u16()));
+        .or_else(|| in_body().map(|(code, _)| code))?;
     let message = error
         .and_then(|error| known(error.message()))
         .or_else(|| in_body().map(|(_, message)| message))
         .unwrap_or_default();
-    ServiceError {
+    Some(ServiceError {
         status: Some(raw.status().as_u16()),
         code: code[..code.floor_char_boundary(128)].to_owned(),
         message: message[..message.floor_char_boundary(LONGEST_MESSAGE)].to_owned(),
@@ -212,7 +215,7 @@ fn service_error<E: ProvideErrorMetadata>(error: Option<&E>, raw: &HttpResponse)
             })
             .map(|id| id[..id.floor_char_boundary(128)].to_owned()),
         date: header("date").and_then(|date| http_date(&date)),
-    }
+    })
 }
 
 /// Code and message of an error in XML, as the Query protocol has them.

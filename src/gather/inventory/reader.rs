@@ -35,7 +35,9 @@ macro_rules! paged {
                     .set_filters(Some(filters.clone()).filter(|filters| !filters.is_empty()))
                     .max_results($page)
                     .set_next_token(token);
-                let answer = request.send().await.map_err(|error| self.failed(&error))?;
+                let answer = Box::pin(request.send())
+                    .await
+                    .map_err(|error| self.failed(&error))?;
                 let items = answer.$items().iter().map($convert);
                 Ok((
                     items.collect::<Result<Vec<_>, _>>()?,
@@ -130,7 +132,9 @@ impl Reader {
                 .describe_vpc_attribute()
                 .vpc_id(vpc)
                 .attribute(attribute);
-            request.send().await.map_err(|error| self.failed(&error))
+            Box::pin(request.send())
+                .await
+                .map_err(|error| self.failed(&error))
         };
         let (support, hostnames) = tokio::join!(
             ask(VpcAttributeName::EnableDnsSupport),
@@ -163,7 +167,9 @@ impl Reader {
                 .prefix_list_id(list)
                 .max_results(SMALL_PAGE)
                 .set_next_token(token);
-            let answer = request.send().await.map_err(|error| self.failed(&error))?;
+            let answer = Box::pin(request.send())
+                .await
+                .map_err(|error| self.failed(&error))?;
             let cidrs = answer.entries().iter().filter_map(|entry| entry.cidr());
             Ok((
                 cidrs.map(convert::cidr).collect::<Result<Vec<_>, _>>()?,
