@@ -11,6 +11,7 @@ pub mod http;
 pub mod inventory;
 pub mod observation;
 pub mod probe;
+pub mod queue_url;
 pub mod request;
 pub mod tcp;
 pub mod tls;

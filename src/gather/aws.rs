@@ -1,0 +1,194 @@
+//! Access to the AWS APIs: credentials found once, and the clients that use them.
+//!
+//! Types of the AWS SDK stay in this module, in `canary` and in `inventory`.
+
+mod chain;
+mod endpoint;
+pub(in crate::gather) mod failure;
+pub(in crate::gather) mod https;
+#[cfg(test)]
+pub(in crate::gather) mod test_service;
+
+use std::fmt;
+use std::time::Duration;
+
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_types::region::Region;
+use tokio::sync::OnceCell;
+
+use crate::facts::host::{CredentialSource, Variable};
+use crate::facts::{Failure, FailureKind, Observation, Outcome, ServiceError};
+use crate::gather::Bounds;
+
+pub use endpoint::{ApiHost, api_host};
+pub(in crate::gather) use endpoint::{form, overridden, regional};
+
+/// Access to the AWS APIs of one region with whatever credentials there are here.
+///
+/// Nothing is read or asked before the first use; credentials are looked for once and shared.
+pub struct AwsAccess {
+    region: String,
+    roots: https::Roots,
+    imds_available: bool,
+    switches: Vec<Variable>,
+    shared: OnceCell<SdkConfig>,
+    found: OnceCell<chain::Found>,
+}
+
+impl AwsAccess {
+    /// Access in this region, trusting the certificates of this PEM file for connecting.
+    ///
+    /// Instance metadata is asked for credentials only where `imds_available` says that there is any, so that
+    /// no time is lost waiting for it elsewhere.
+    pub fn new(region: &str, roots_pem: &[u8], imds_available: bool) -> Self {
+        AwsAccess {
+            region: region.to_owned(),
+            roots: https::Roots::from_pem(roots_pem),
+            imds_available,
+            switches: endpoint::switches_here(),
+            shared: OnceCell::new(),
+            found: OnceCell::new(),
+        }
+    }
+
+    /// Where credentials come from, or why there are none, with the error of AWS STS where it answered with one.
+    ///
+    /// The first call looks for them, within the time limit of one probe; later ones repeat its answer.
+    pub async fn credentials(
+        &self,
+        bounds: &Bounds,
+    ) -> (Observation<CredentialSource>, Option<ServiceError>) {
+        let found = self.found(bounds).await;
+        (found.source.clone(), found.error.clone())
+    }
+
+    /// The region the APIs are called in.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The host the EC2 API is called at.
+    pub fn inventory_host(&self) -> ApiHost {
+        api_host("ec2", &self.region, &self.switches)
+    }
+
+    /// A client of the EC2 API, or why there is none.
+    pub(in crate::gather) async fn ec2(
+        &self,
+        bounds: &Bounds,
+    ) -> Result<aws_sdk_ec2::Client, Outcome<()>> {
+        let credentials = self.usable(bounds).await?;
+        let shared = self.shared(bounds.timeout()).await;
+        let config = aws_sdk_ec2::config::Builder::from(shared)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
+        Ok(aws_sdk_ec2::Client::from_conf(config))
+    }
+
+    /// A client of the SQS API at this endpoint over this connection alone, or why there is none.
+    pub(in crate::gather) async fn sqs(
+        &self,
+        bounds: &Bounds,
+        region: &str,
+        endpoint: &ApiHost,
+        client: SharedHttpClient,
+    ) -> Result<aws_sdk_sqs::Client, Outcome<()>> {
+        let credentials = self.usable(bounds).await?;
+        let config = aws_sdk_sqs::config::Builder::new()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .endpoint_url(endpoint.url())
+            .http_client(client)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(bounds.timeout())
+                    .build(),
+            )
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
+        Ok(aws_sdk_sqs::Client::from_conf(config))
+    }
+
+    /// The credentials, or why a call cannot be made.
+    async fn usable(&self, bounds: &Bounds) -> Result<Credentials, Outcome<()>> {
+        let found = self.found(bounds).await;
+        match (&found.credentials, &found.source.outcome) {
+            (Some(credentials), _) => Ok(credentials.clone()),
+            (None, Outcome::Skipped(reason)) => Err(Outcome::Skipped(reason.clone())),
+            (None, Outcome::Failed(failure)) => Err(Outcome::Failed(Failure::new(
+                FailureKind::Credentials,
+                failure.detail.clone(),
+            ))),
+            (None, Outcome::Seen(_)) => Err(Outcome::Failed(Failure::new(
+                FailureKind::Credentials,
+                "the credentials found are gone",
+            ))),
+        }
+    }
+
+    async fn found(&self, bounds: &Bounds) -> &chain::Found {
+        let find = async || {
+            let shared = self.shared(bounds.timeout()).await;
+            let config = ProviderConfig::without_region()
+                .with_region(Some(Region::new(self.region.clone())))
+                .with_behavior_version(Some(BehaviorVersion::latest()))
+                .with_use_fips(shared.use_fips())
+                .with_use_dual_stack(shared.use_dual_stack())
+                .with_http_client(self.client())
+                .with_retry_config(RetryConfig::disabled())
+                .with_timeout_config(timeouts(bounds.timeout()));
+            let providers = chain::providers(&config, self.imds_available, bounds.timeout());
+            chain::find(bounds, &providers).await
+        };
+        self.found.get_or_init(find).await
+    }
+
+    /// What the environment and the profile files say of endpoints, with our own connections and limits.
+    async fn shared(&self, timeout: Duration) -> &SdkConfig {
+        let load = async || {
+            aws_config::defaults(BehaviorVersion::latest())
+                .region(Region::new(self.region.clone()))
+                .http_client(self.client())
+                .no_credentials()
+                .retry_config(RetryConfig::disabled())
+                .timeout_config(timeouts(timeout))
+                .load()
+                .await
+        };
+        self.shared.get_or_init(load).await
+    }
+
+    fn client(&self) -> SharedHttpClient {
+        https::client(&self.roots)
+    }
+}
+
+impl fmt::Debug for AwsAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwsAccess")
+            .field("region", &self.region)
+            .field("roots", &self.roots)
+            .field("imds_available", &self.imds_available)
+            .field("credentials", &self.found.get().map(|found| &found.source))
+            .finish()
+    }
+}
+
+/// One call may take as long as one probe.
+fn timeouts(limit: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(limit)
+        .read_timeout(limit)
+        .operation_timeout(limit)
+        .build()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! Where AWS credentials come from here: the SDK's providers, in the SDK's order, each asked once.
+
+use std::error::Error;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::imds;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+
+use super::failure;
+use crate::facts::host::CredentialSource;
+use crate::facts::{Failure, FailureKind, Observation, Outcome, ServiceError};
+use crate::gather::Bounds;
+
+/// What came of looking for credentials.
+#[derive(Clone)]
+pub(super) struct Found {
+    /// Where they came from, or why there are none.
+    pub(super) source: Observation<CredentialSource>,
+    /// The error AWS STS answered with, if it did.
+    pub(super) error: Option<ServiceError>,
+    /// The credentials themselves; never printed.
+    pub(super) credentials: Option<Credentials>,
+}
+
+/// One provider and the name it is told by.
+pub(super) type Provider = (&'static str, SharedCredentialsProvider);
+
+/// The providers of the SDK's default chain, in its order; instance metadata only where there is any.
+///
+/// The order is that of "AWS SDKs and tools standardized credential providers". Credential processes and
+/// single sign-on are left out: they are for people at desks.
+pub(super) fn providers(
+    config: &ProviderConfig,
+    imds_available: bool,
+    timeout: Duration,
+) -> Vec<Provider> {
+    let mut providers = vec![
+        (
+            "Environment",
+            SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()),
+        ),
+        (
+            "Profile",
+            SharedCredentialsProvider::new(
+                ProfileFileCredentialsProvider::builder()
+                    .configure(config)
+                    .build(),
+            ),
+        ),
+        (
+            "WebIdentityToken",
+            SharedCredentialsProvider::new(
+                WebIdentityTokenCredentialsProvider::builder()
+                    .configure(config)
+                    .build(),
+            ),
+        ),
+        (
+            "EcsContainer",
+            SharedCredentialsProvider::new(
+                EcsCredentialsProvider::builder()
+                    .configure(config)
+                    .connect_timeout(timeout)
+                    .read_timeout(timeout)
+                    .build(),
+            ),
+        ),
+    ];
+    if imds_available {
+        let client = imds::Client::builder()
+            .configure(config)
+            .max_attempts(1)
+            .connect_timeout(timeout)
+            .read_timeout(timeout)
+            .operation_timeout(timeout)
+            .operation_attempt_timeout(timeout)
+            .build();
+        let provider = ImdsCredentialsProvider::builder()
+            .configure(config)
+            .imds_client(client)
+            .build();
+        providers.push((
+            "Ec2InstanceMetadata",
+            SharedCredentialsProvider::new(provider),
+        ));
+    }
+    providers
+}
+
+/// Asks one provider after the other, all of them within the time limit of one probe.
+///
+/// As in the SDK, a provider that is not set up here leaves the turn to the next, and one that is and fails
+/// ends the search.
+pub(super) async fn find(bounds: &Bounds, providers: &[Provider]) -> Found {
+    let turn = AtomicUsize::new(0);
+    let mut error = None;
+    let mut credentials = None;
+    let asked = async {
+        for (at, (name, provider)) in providers.iter().enumerate() {
+            turn.store(at, Ordering::Relaxed);
+            match provider.provide_credentials().await {
+                Ok(found) => {
+                    let source = CredentialSource {
+                        provider: (*name).to_owned(),
+                        expires_at: found
+                            .expiry()
+                            .and_then(|expiry| jiff::Timestamp::try_from(expiry).ok()),
+                    };
+                    credentials = Some(found);
+                    return Outcome::Seen(source);
+                }
+                Err(CredentialsError::CredentialsNotLoaded(_)) => {}
+                Err(failed) => {
+                    let (failure, answered) = of_provider(name, &failed);
+                    error = answered;
+                    return Outcome::Failed(failure);
+                }
+            }
+        }
+        Outcome::Failed(none_found(providers))
+    };
+    let mut source = bounds.observe(asked).await;
+    if let Outcome::Failed(failure) = &mut source.outcome
+        && failure.kind == FailureKind::Timeout
+        && let Some((name, _)) = providers.get(turn.load(Ordering::Relaxed))
+        && !failure.detail.starts_with(name)
+    {
+        failure.detail = format!("{name}: {}", failure.detail);
+    }
+    Found {
+        source,
+        error,
+        credentials,
+    }
+}
+
+fn none_found(providers: &[Provider]) -> Failure {
+    let names: Vec<&str> = providers.iter().map(|(name, _)| *name).collect();
+    let mut detail = format!("no credentials found; tried {}", names.join(", "));
+    if !names.contains(&"Ec2InstanceMetadata") {
+        detail.push_str("; there is no instance metadata here");
+    }
+    Failure::new(FailureKind::Credentials, detail)
+}
+
+fn of_provider(name: &str, error: &CredentialsError) -> (Failure, Option<ServiceError>) {
+    if let CredentialsError::ProviderTimedOut(_) = error {
+        let detail = format!("{name}: no answer in time");
+        return (Failure::new(FailureKind::Timeout, detail), None);
+    }
+    let answered = of_sts::<AssumeRoleWithWebIdentityError>(error)
+        .or_else(|| of_sts::<AssumeRoleError>(error));
+    if let Some((failure, answered)) = answered {
+        let kind = match (failure.kind, &answered) {
+            (FailureKind::Throttled, _) => FailureKind::Throttled,
+            (_, Some(_)) => FailureKind::Credentials,
+            (kind, None) => kind,
+        };
+        let detail = format!("{name}: {}", failure.detail);
+        return (Failure::new(kind, detail), answered);
+    }
+    let kind = match failure::kind_of_transport(error) {
+        FailureKind::Other if is_timeout(error) => FailureKind::Timeout,
+        FailureKind::Other => FailureKind::Credentials,
+        kind => kind,
+    };
+    let detail = format!("{name}: {}", failure::text_of(error));
+    (Failure::new(kind, detail), None)
+}
+
+/// What AWS STS answered, or why it could not be asked.
+fn of_sts<E>(error: &CredentialsError) -> Option<(Failure, Option<ServiceError>)>
+where
+    E: aws_smithy_types::error::metadata::ProvideErrorMetadata + Error + 'static,
+{
+    let error = failure::cause::<SdkError<E, HttpResponse>>(error)?;
+    Some(failure::of_call("AWS STS", error))
+}
+
+fn is_timeout(error: &CredentialsError) -> bool {
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    failure::cause::<ConnectorError>(error).is_some_and(ConnectorError::is_timeout)
+}

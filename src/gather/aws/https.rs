@@ -1,0 +1,156 @@
+//! HTTPS for the AWS clients: direct, with the roots it is given and no others, answers bounded.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::{
+    RuntimeComponents, RuntimeComponentsBuilder,
+};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::ConfigBag;
+use http_body_util::Limited;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+/// The longest answer that is read; a page of a thousand records is far below it.
+const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
+
+/// Certificates to trust, each known to be usable.
+#[derive(Clone)]
+pub(in crate::gather) struct Roots(Vec<Vec<u8>>);
+
+impl Roots {
+    /// The usable certificates of a PEM file; the client would panic on the others.
+    pub(in crate::gather) fn from_pem(pem: &[u8]) -> Self {
+        let usable = |certificate: &CertificateDer<'static>| {
+            rustls::RootCertStore::empty()
+                .add(certificate.clone())
+                .is_ok()
+        };
+        Roots(
+            CertificateDer::pem_slice_iter(pem)
+                .filter_map(Result::ok)
+                .filter(usable)
+                .map(|certificate| to_pem(&certificate))
+                .collect(),
+        )
+    }
+
+    /// True where nothing would be trusted.
+    pub(in crate::gather) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Roots({})", self.0.len())
+    }
+}
+
+/// A client that trusts these roots alone and resolves names as the system does.
+///
+/// Proxies are never used: the client reads no proxy variable unless it is told to.
+pub(in crate::gather) fn client(roots: &Roots) -> SharedHttpClient {
+    bounded(
+        Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .tls_context(context(roots))
+            .build_https(),
+    )
+}
+
+/// A client that trusts these roots alone and connects to this address, whatever the name.
+pub(in crate::gather) fn pinned_client(roots: &Roots, address: IpAddr) -> SharedHttpClient {
+    bounded(
+        Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .tls_context(context(roots))
+            .build_with_resolver(Pinned(address)),
+    )
+}
+
+fn context(roots: &Roots) -> TlsContext {
+    let store = roots.0.iter().fold(TrustStore::empty(), |store, pem| {
+        store.with_pem_certificate(pem.clone())
+    });
+    // Invariant: building a context only moves the store into it.
+    #[allow(clippy::expect_used)]
+    let context = TlsContext::builder()
+        .with_trust_store(store)
+        .build()
+        .expect("a trust store is all a context needs");
+    context
+}
+
+fn to_pem(certificate: &[u8]) -> Vec<u8> {
+    let text = aws_smithy_types::base64::encode(certificate);
+    let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+    for (at, letter) in text.chars().enumerate() {
+        if at > 0 && at % 64 == 0 {
+            pem.push('\n');
+        }
+        pem.push(letter);
+    }
+    pem.push_str("\n-----END CERTIFICATE-----\n");
+    pem.into_bytes()
+}
+
+/// Answers every name with one address.
+#[derive(Debug, Clone)]
+struct Pinned(IpAddr);
+
+impl ResolveDns for Pinned {
+    fn resolve_dns<'a>(&'a self, _name: &'a str) -> DnsFuture<'a> {
+        DnsFuture::ready(Ok(vec![self.0]))
+    }
+}
+
+fn bounded(client: SharedHttpClient) -> SharedHttpClient {
+    SharedHttpClient::new(Bounded(client))
+}
+
+/// Gives up on answers that are too long, before they are in memory.
+#[derive(Debug)]
+struct Bounded<T>(T);
+
+impl HttpClient for Bounded<SharedHttpClient> {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(Bounded(self.0.http_connector(settings, components)))
+    }
+
+    fn validate_base_client_config(
+        &self,
+        components: &RuntimeComponentsBuilder,
+        config: &ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.validate_base_client_config(components, config)
+    }
+}
+
+impl HttpConnector for Bounded<SharedHttpConnector> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let answer = self.0.call(request);
+        HttpConnectorFuture::new(async move {
+            let answer: Result<_, ConnectorError> = answer.await;
+            answer.map(|response| {
+                response.map(|body| SdkBody::from_body_1_x(Limited::new(body, LONGEST_ANSWER)))
+            })
+        })
+    }
+}
