@@ -7,6 +7,9 @@
 //! ```
 
 pub mod catalog;
+pub mod cli;
+pub mod config;
 pub mod facts;
 pub mod gather;
+pub mod iam_policy;
 pub mod verdict;
