@@ -41,14 +41,12 @@ pub enum Command {
     /// Observe, diagnose and report: the main job.
     Check(Box<CheckArgs>),
     /// One line and exit code 0 or 1, for container and load-balancer probes.
-    ///
-    /// The same observations as `check`, without calls to the EC2 API: `--inventory auto` means `off` here.
+    #[command(after_help = "The EC2 API is not called: --inventory auto means off here.")]
     Health(Box<HealthArgs>),
     /// Save the VPC's configuration as JSON, for agents that may not read it themselves.
     Inventory(Box<SnapshotArgs>),
     /// Diagnose recorded facts again, without any network.
-    ///
-    /// Options that decide how facts are judged replace the recorded ones. The file in /etc is not read.
+    #[command(after_help = "What is said of expectations here replaces what was recorded.")]
     Replay(Box<ReplayArgs>),
     /// Say what a finding means and how to fix it; without a code, list the findings.
     Explain {
@@ -158,8 +156,9 @@ pub struct ReplayArgs {
     pub severity: SeverityArgs,
     #[command(flatten)]
     pub report: ReportArgs,
-    #[command(flatten)]
-    pub config: ConfigArgs,
+    /// Read settings from this TOML file [default: none, this machine's own has no say in a replay]
+    #[arg(long, value_name = "FILE", help_heading = "Settings", value_hint = clap::ValueHint::FilePath)]
+    pub config: Option<String>,
 }
 
 /// The options of `services`.
@@ -273,7 +272,7 @@ impl Command {
                 args.expect.give(given);
                 args.severity.give(given);
                 args.report.give(given);
-                args.config.give(given);
+                given.one("config", args.config.as_deref());
             }
             Command::Services(args) => {
                 args.region.give(given);

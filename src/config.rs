@@ -16,7 +16,9 @@ mod period;
 mod queue;
 mod registry;
 mod resolve;
+mod roots;
 mod target;
+mod words;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -27,7 +29,7 @@ pub use files::{Disk, Files, LARGEST_FILE};
 pub use layers::{Given, Source, Sourced};
 pub use output::{Output, OutputFormat};
 pub use period::Period;
-pub use registry::{OPTIONS, OptionSpec, Shape};
+pub use registry::{OPTIONS, OptionSpec, Shape, misspelt_variables};
 pub use target::TargetArg;
 
 use crate::catalog::{Region, Workload};

@@ -11,10 +11,10 @@ use crate::config::{Given, OutputFormat};
 #[command(next_help_heading = "What is checked")]
 pub struct TargetArgs {
     /// A service (sqs, ecr.dkr), a hostname or an https:// URL [default: what the workload needs]
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", help_heading = None::<&str>)]
     pub targets: Vec<String>,
     /// Check what this workload needs; may be repeated [default: as detected]
-    #[arg(long, value_name = "NAME", value_parser = one_of(Workload::ALL.map(Workload::as_str)))]
+    #[arg(long, value_name = "NAME", hide_possible_values = true, value_parser = one_of(Workload::ALL.map(Workload::as_str)))]
     pub workload: Vec<String>,
 }
 
@@ -35,7 +35,7 @@ pub struct CanaryArgs {
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub queue_url: Option<String>,
     /// What the canary does; round-trip also receives and deletes its own message [default: send with a queue, else off]
-    #[arg(long, value_name = "MODE", value_parser = one_of(["off", "send", "round-trip"]))]
+    #[arg(long, value_name = "MODE", hide_possible_values = true, value_parser = one_of(["off", "send", "round-trip"]))]
     pub canary: Option<String>,
 }
 
@@ -44,7 +44,7 @@ pub struct CanaryArgs {
 #[command(next_help_heading = "What is expected")]
 pub struct ExpectArgs {
     /// Which routes are right: under private a public route fails, under reachable it warns, isolated allows no internet route at all [default: private]
-    #[arg(long, value_name = "ROUTES", value_parser = one_of(["private", "reachable", "isolated"]))]
+    #[arg(long, value_name = "ROUTES", hide_possible_values = true, value_parser = one_of(["private", "reachable", "isolated"]))]
     pub expect: Option<String>,
     /// An address range of this VPC; replaces what metadata and EC2 say; may be repeated
     #[arg(long, value_name = "CIDR")]
@@ -113,7 +113,7 @@ pub struct LimitArgs {
 #[command(next_help_heading = "Report")]
 pub struct ReportArgs {
     /// Report in this format, to standard output or to a file; may be repeated: human, json, junit, html, prometheus, ocsf, asff, emf, markdown [default: human]
-    #[arg(short, long, value_name = "FORMAT[=PATH]", value_parser = one_of(OutputFormat::ALL.map(OutputFormat::as_str)))]
+    #[arg(short, long, value_name = "FORMAT[=PATH]", hide_possible_values = true, value_parser = one_of(OutputFormat::ALL.map(OutputFormat::as_str)))]
     pub output: Vec<String>,
 }
 
@@ -137,7 +137,7 @@ pub struct ConsoleArgs {
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
     /// Colors on the terminal [default: auto]
-    #[arg(long, value_name = "WHEN", global = true, value_parser = one_of(["auto", "always", "never"]))]
+    #[arg(long, value_name = "WHEN", global = true, hide_possible_values = true, value_parser = one_of(["auto", "always", "never"]))]
     pub color: Option<String>,
 }
 

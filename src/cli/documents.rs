@@ -16,17 +16,15 @@ pub fn completions(shell: clap_complete::Shell, out: &mut dyn Write) -> io::Resu
 
 /// Writes the manual page: the program's, then each command's options in sections of their own.
 pub fn man(out: &mut dyn Write) -> io::Result<()> {
-    let mut root = Cli::command();
-    root.build();
+    let root = Cli::command();
     let page = clap_mangen::Man::new(root.clone());
     page.render_title(out)?;
     page.render_name_section(out)?;
     page.render_synopsis_section(out)?;
     page.render_options_section(out)?;
+    // Not built as a whole: then each command has its own options only, without the program's.
     for command in root.get_subcommands() {
-        if command.get_name() != "help" {
-            section(command, out)?;
-        }
+        section(command, out)?;
     }
     writeln!(
         out,
@@ -46,7 +44,7 @@ pub fn man(out: &mut dyn Write) -> io::Result<()> {
 fn section(command: &Command, out: &mut dyn Write) -> io::Result<()> {
     let name = command.get_name();
     writeln!(out, ".SH \"VPCHECK {}\"", name.to_uppercase())?;
-    let page = clap_mangen::Man::new(command.clone());
+    let page = clap_mangen::Man::new(command.clone().bin_name(format!("vpcheck {name}")));
     for part in [
         clap_mangen::Man::render_synopsis_section,
         clap_mangen::Man::render_description_section,
@@ -54,13 +52,15 @@ fn section(command: &Command, out: &mut dyn Write) -> io::Result<()> {
     ] {
         let mut text = Vec::new();
         part(&page, &mut text)?;
-        // A section of the command's own page is a subsection of this one.
-        let text = String::from_utf8_lossy(&text).replace("\n.SH ", "\n.SS ");
-        let text = match text.strip_prefix(".SH ") {
-            Some(rest) => format!(".SS {rest}"),
-            None => text,
-        };
-        out.write_all(text.as_bytes())?;
+        for line in String::from_utf8_lossy(&text).lines() {
+            match line.strip_prefix(".SH ") {
+                // A section of the command's own page is a subsection of this one.
+                Some(title) => writeln!(out, ".SS {title}")?,
+                // Each part begins with the definitions that the page has already.
+                None if line.starts_with(".ie ") || line.starts_with(".el ") => {}
+                None => writeln!(out, "{line}")?,
+            }
+        }
     }
     Ok(())
 }

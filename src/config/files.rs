@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use super::error::{Problem, SettingError};
+use super::layers::Source;
+
 /// The largest file accepted, in bytes.
 pub const LARGEST_FILE: u64 = 16 * 1024 * 1024;
 
@@ -32,6 +35,43 @@ impl Files for Disk {
         }
         Ok(content)
     }
+}
+
+/// The content of a file that an option names.
+pub(super) fn read(
+    files: &dyn Files,
+    path: &Path,
+    from: &Source,
+    key: &str,
+) -> Result<Vec<u8>, SettingError> {
+    files
+        .read(path)
+        .map_err(|error| unreadable(from.place(key), path, &error))
+}
+
+/// The complaint about a file that cannot be read.
+pub(super) fn unreadable(place: String, path: &Path, error: &io::Error) -> SettingError {
+    SettingError {
+        place,
+        problem: Problem::Unreadable {
+            path: path.to_owned(),
+            // Without the number that the operating system's text ends with.
+            reason: match error.kind() {
+                io::ErrorKind::NotFound => "no such file".to_owned(),
+                io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+                io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+                _ => error.to_string(),
+            },
+        },
+    }
+}
+
+/// Whether there simply is no such file.
+pub(super) fn absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 #[cfg(test)]

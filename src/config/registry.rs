@@ -1,5 +1,8 @@
 //! Every option there is: one list that the layers, the file and the tests walk.
 
+use super::Environment;
+use super::nearest::nearest;
+
 /// An option's key, and how its value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OptionSpec {
@@ -55,6 +58,27 @@ pub const OPTIONS: &[OptionSpec] = &[
         shape: Shape::Count,
     },
 ];
+
+/// Variables that no option reads and that look like a slip for one: each, and the one probably meant.
+///
+/// Others that begin alike are left alone: Kubernetes sets `VPCHECK_SERVICE_HOST`, `VPCHECK_PORT`, …
+/// in every pod beside a service called vpcheck.
+pub fn misspelt_variables(environment: &Environment) -> Vec<(String, String)> {
+    let known: Vec<String> = (OPTIONS.iter().chain([&CONFIG]))
+        .flat_map(OptionSpec::variables)
+        .collect();
+    let stray = environment
+        .keys()
+        .filter_map(|name| Some((name, name.strip_prefix("VPCHECK_")?)))
+        .filter(|(name, _)| !known.contains(name));
+    stray
+        .filter_map(|(name, rest)| {
+            let asked = rest.to_ascii_lowercase().replace('_', "-");
+            let near = nearest(&asked, OPTIONS.iter().map(|spec| spec.key))?;
+            Some((name.clone(), variable(near)))
+        })
+        .collect()
+}
 
 /// The option that names the configuration file.
 pub(super) const CONFIG: OptionSpec = text("config");

@@ -1,23 +1,21 @@
 //! From what was said to what holds.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::path::{Path, PathBuf};
-
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
+use std::path::Path;
 
 use super::error::{Problem, SettingError};
-use super::layers::{Layers, Source, Sourced};
-use super::nearest::nearest;
+use super::files::{absent, read, unreadable};
+use super::layers::{Layers, Sourced};
 use super::registry::OPTIONS;
+use super::roots::{ca_file, pem_file};
+use super::words::{CANARIES, COLORS, EXPECTS, SWITCHES, path, region, severity, vpc_id, word};
 use super::{
-    ColorChoice, DEFAULT_FILE, Environment, Files, InventoryChoice, NamedFile, Output,
-    OutputFormat, Period, Settings, file, network, queue, target,
+    DEFAULT_FILE, Environment, Files, InventoryChoice, NamedFile, Output, OutputFormat, Period,
+    Settings, file, network, queue, target,
 };
-use crate::catalog::{Region, Workload};
+use crate::catalog::Workload;
 use crate::cli::{Cli, Command};
-use crate::facts::{CanaryMode, Expect, Level, Request};
+use crate::facts::{CanaryMode, Request};
 
 /// See [`Settings::resolve`].
 pub(super) fn resolve(
@@ -90,33 +88,6 @@ pub(super) fn resolve(
 }
 
 const DAY_S: u64 = 86_400;
-
-const EXPECTS: &[(&str, Expect)] = &[
-    ("private", Expect::Private),
-    ("reachable", Expect::Reachable),
-    ("isolated", Expect::Isolated),
-];
-
-const CANARIES: &[(&str, CanaryMode)] = &[
-    ("off", CanaryMode::Off),
-    ("send", CanaryMode::Send),
-    ("round-trip", CanaryMode::RoundTrip),
-];
-
-const LEVELS: &[(&str, Level)] = &[
-    ("fail", Level::Fail),
-    ("warn", Level::Warn),
-    ("info", Level::Info),
-    ("off", Level::Off),
-];
-
-const COLORS: &[(&str, ColorChoice)] = &[
-    ("auto", ColorChoice::Auto),
-    ("always", ColorChoice::Always),
-    ("never", ColorChoice::Never),
-];
-
-const SWITCHES: &[(&str, bool)] = &[("true", true), ("false", false), ("1", true), ("0", false)];
 
 /// The file that was named, else the usual one where it exists.
 fn config_file(
@@ -213,6 +184,8 @@ fn inventory(
         None => live,
         Some(said) if said.value == "auto" => live,
         Some(said) if said.value == "off" => InventoryChoice::Off,
+        // A policy is written for another machine, where the file is: here it need not be.
+        Some(_) if matches!(cli.command, Command::IamPolicy(_)) => InventoryChoice::Off,
         Some(said) => {
             let bytes = read(files, Path::new(&said.value), &said.from, "inventory")?;
             InventoryChoice::File(NamedFile {
@@ -220,73 +193,6 @@ fn inventory(
                 bytes,
             })
         }
-    })
-}
-
-/// Extra roots: the option's, else those that `AWS_CA_BUNDLE` gives to every AWS tool.
-fn ca_file(
-    layers: &Layers<'_>,
-    files: &dyn Files,
-) -> Result<Option<Sourced<NamedFile>>, SettingError> {
-    const BUNDLE: &str = "AWS_CA_BUNDLE";
-    if let Some(file) = pem_file(layers, files, "ca-file")? {
-        return Ok(Some(file));
-    }
-    let bundle = layers
-        .environment
-        .get(BUNDLE)
-        .filter(|path| !path.is_empty());
-    match bundle {
-        Some(path) if layers.given.takes("ca-file") => {
-            let from = Source::Environment(BUNDLE.to_owned());
-            pem(files, path, from, "ca-file").map(Some)
-        }
-        _ => Ok(None),
-    }
-}
-
-/// The PEM file an option names.
-fn pem_file(
-    layers: &Layers<'_>,
-    files: &dyn Files,
-    key: &'static str,
-) -> Result<Option<Sourced<NamedFile>>, SettingError> {
-    let named = layers.one(key, path)?;
-    named
-        .map(|named| pem(files, &named.value.to_string_lossy(), named.from, key))
-        .transpose()
-}
-
-/// A file that holds at least one PEM certificate.
-fn pem(
-    files: &dyn Files,
-    label: &str,
-    from: Source,
-    key: &str,
-) -> Result<Sourced<NamedFile>, SettingError> {
-    let bytes = read(files, Path::new(label), &from, key)?;
-    let malformed = |reason: String| SettingError {
-        place: from.place(key),
-        problem: Problem::Malformed {
-            path: PathBuf::from(label),
-            expected: "a file of PEM certificates",
-            reason,
-        },
-    };
-    let mut certificates = 0_usize;
-    for certificate in CertificateDer::pem_slice_iter(&bytes) {
-        certificate.map_err(|error| malformed(error.to_string()))?;
-        certificates += 1;
-    }
-    if certificates == 0 {
-        return Err(malformed("it holds no certificate".to_owned()));
-    }
-    Ok(Sourced {
-        value: NamedFile {
-            label: label.to_owned(),
-            bytes,
-        },
-        from,
     })
 }
 
@@ -347,87 +253,4 @@ fn console(layers: &Layers<'_>) -> Result<(bool, u8), SettingError> {
         ),
     };
     Ok((quiet, verbose))
-}
-
-/// `CODE=LEVEL`.
-fn severity(text: &str, known: &[&str]) -> Result<(String, Level), Problem> {
-    let Some((code, level)) = text.split_once('=') else {
-        let expected = "CODE=LEVEL, such as endpoint-single-az=off";
-        return Err(Problem::unexpected(expected, text));
-    };
-    let (code, level) = (code.trim(), level.trim());
-    if !known.contains(&code) {
-        let expected = "a finding's code (`vpcheck explain` lists them)";
-        let near = nearest(code, known.iter().copied());
-        return Err(Problem::unexpected(expected, code).hinting(near));
-    }
-    Ok((code.to_owned(), word(level, LEVELS)?))
-}
-
-/// One of a few words.
-fn word<T: Copy>(text: &str, words: &[(&'static str, T)]) -> Result<T, Problem> {
-    if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
-        return Ok(*value);
-    }
-    let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-    let expected = match names.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        _ => names.join(""),
-    };
-    Err(Problem::unexpected(expected, text).hinting(nearest(text, names)))
-}
-
-fn region(text: &str) -> Result<Region, Problem> {
-    Region::parse(text).map_err(|_| {
-        let lower = Region::parse(&text.to_ascii_lowercase()).ok();
-        Problem::unexpected("a Region's code such as eu-west-1", text)
-            .hinting(lower.map(|region| region.to_string()))
-    })
-}
-
-fn vpc_id(text: &str) -> Result<String, Problem> {
-    let valid = text.strip_prefix("vpc-").is_some_and(|rest| {
-        (1..=32).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_alphanumeric())
-    });
-    match valid {
-        true => Ok(text.to_owned()),
-        false => Err(Problem::unexpected("a VPC's id such as vpc-0abc1234", text)),
-    }
-}
-
-fn path(text: &str) -> Result<PathBuf, Problem> {
-    match text {
-        "" => Err(Problem::unexpected("a path", text)),
-        text => Ok(PathBuf::from(text)),
-    }
-}
-
-fn read(files: &dyn Files, path: &Path, from: &Source, key: &str) -> Result<Vec<u8>, SettingError> {
-    files
-        .read(path)
-        .map_err(|error| unreadable(from.place(key), path, &error))
-}
-
-fn unreadable(place: String, path: &Path, error: &io::Error) -> SettingError {
-    SettingError {
-        place,
-        problem: Problem::Unreadable {
-            path: path.to_owned(),
-            // Without the number that the operating system's text ends with.
-            reason: match error.kind() {
-                io::ErrorKind::NotFound => "no such file".to_owned(),
-                io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-                io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
-                _ => error.to_string(),
-            },
-        },
-    }
-}
-
-/// Whether there simply is no such file.
-fn absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
 }
