@@ -32,6 +32,12 @@ pub enum Problem {
         /// The key that was probably meant.
         hint: Option<String>,
     },
+    /// A configuration file that is no TOML.
+    #[error("this is not valid TOML: {reason}")]
+    Syntax {
+        /// What the parser says.
+        reason: String,
+    },
     /// A file that cannot be read.
     #[error("cannot read {}: {reason}", path.display())]
     Unreadable {

@@ -22,9 +22,7 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Entries, SettingError> {
             Some(line) => format!("{}:{line}", path.display()),
             None => path.display().to_string(),
         },
-        problem: Problem::Malformed {
-            path: path.to_owned(),
-            expected: "valid TOML",
+        problem: Problem::Syntax {
             reason: reason.replace('\n', ", "),
         },
     };

@@ -21,19 +21,27 @@ pub(super) fn nearest<'a>(
         .map(|(_, word)| word)
 }
 
-/// How many letters must be added, dropped or changed.
+/// How many letters must be added, dropped, changed or swapped with their neighbour.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
+    let mut before: Option<(char, Vec<usize>)> = None;
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {
-        let mut next = Vec::with_capacity(row.len());
-        next.push(i + 1);
-        for ((diagonal, above), y) in row.iter().zip(row.iter().skip(1)).zip(&b) {
-            let left = next.last().copied().unwrap_or_default();
-            let best = (diagonal + usize::from(x != *y)).min(above + 1);
-            next.push(best.min(left + 1));
+        let mut next = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX);
+            let changed = at(&row, j).saturating_add(usize::from(x != *y));
+            let dropped = at(&row, j + 1).saturating_add(1);
+            let added = at(&next, j).saturating_add(1);
+            let swapped = match (&before, j.checked_sub(1)) {
+                (Some((w, row)), Some(k)) if w == y && b.get(k) == Some(&x) => {
+                    at(row, k).saturating_add(1)
+                }
+                _ => usize::MAX,
+            };
+            next.push(changed.min(dropped).min(added).min(swapped));
         }
-        row = next;
+        before = Some((x, std::mem::replace(&mut row, next)));
     }
     row.last().copied().unwrap_or_default()
 }
@@ -57,6 +65,14 @@ mod tests {
             assert_eq!(nearest(asked, known), meant, "{asked}");
         }
         assert_eq!(nearest(&"j".repeat(10_000), known), None);
-        assert_eq!(distance("kitten", "sitting"), 3);
+        for (a, b, steps) in [
+            ("kitten", "sitting", 3),
+            ("sned", "send", 1),
+            ("", "ab", 2),
+            ("ab", "", 2),
+            ("a", "a", 0),
+        ] {
+            assert_eq!(distance(a, b), steps, "{a} {b}");
+        }
     }
 }

@@ -61,8 +61,8 @@ pub const OPTIONS: &[OptionSpec] = &[
 
 /// Variables that no option reads and that look like a slip for one: each, and the one probably meant.
 ///
-/// Others that begin alike are left alone: Kubernetes sets `VPCHECK_SERVICE_HOST`, `VPCHECK_PORT`, …
-/// in every pod beside a service called vpcheck.
+/// Kubernetes sets `VPCHECK_SERVICE_HOST`, `VPCHECK_PORT`, … in every pod beside a service called
+/// vpcheck ("Accessing the Service", Kubernetes documentation): those are left alone.
 pub fn misspelt_variables(environment: &Environment) -> Vec<(String, String)> {
     let known: Vec<String> = (OPTIONS.iter().chain([&CONFIG]))
         .flat_map(OptionSpec::variables)
@@ -70,7 +70,11 @@ pub fn misspelt_variables(environment: &Environment) -> Vec<(String, String)> {
     let stray = environment
         .keys()
         .filter_map(|name| Some((name, name.strip_prefix("VPCHECK_")?)))
-        .filter(|(name, _)| !known.contains(name));
+        .filter(|(name, _)| !known.contains(name))
+        .filter(|(_, rest)| {
+            let injected = ["SERVICE_HOST", "SERVICE_PORT", "PORT"];
+            !injected.iter().any(|prefix| rest.starts_with(prefix))
+        });
     stray
         .filter_map(|(name, rest)| {
             let asked = rest.to_ascii_lowercase().replace('_', "-");

@@ -40,8 +40,10 @@ struct Run {
 
 impl Run {
     fn new(words: &str) -> Run {
-        let mut run = Run::default();
-        run.words = words.split_whitespace().map(str::to_owned).collect();
+        let run = Run {
+            words: words.split_whitespace().map(str::to_owned).collect(),
+            ..Run::default()
+        };
         run.file("/roots.pem", PEM)
             .file("/ca.pem", PEM)
             .file("/inventory.json", "{}")
@@ -475,7 +477,7 @@ fn a_file_that_is_no_toml_says_where() {
         .conf("timeout = '2s'\nexpect = private\n")
         .error();
     assert!(
-        said.starts_with("/c.toml:2: /c.toml is not valid TOML: "),
+        said.starts_with("/c.toml:2: this is not valid TOML: "),
         "{said}"
     );
     let said = Run::new("check").conf("a = 1\na = 2\n").error();
@@ -484,7 +486,7 @@ fn a_file_that_is_no_toml_says_where() {
     run.files.0.insert("/bin.toml".to_owned(), vec![0xff, 0xfe]);
     assert_eq!(
         run.error(),
-        "/bin.toml: /bin.toml is not valid TOML: it is not UTF-8 text"
+        "/bin.toml: this is not valid TOML: it is not UTF-8 text"
     );
     let deep = format!("target = {}", "[".repeat(100_000));
     assert!(Run::new("check").conf(&deep).settle().is_err());
@@ -509,6 +511,8 @@ fn misspelt_variables_are_told_from_strangers() {
         .variable("VPCHECK_TIMEOUT", "2s")
         .variable("VPCHECK_TARGETS", "sqs")
         .variable("VPCHECK_SERVICE_HOST", "10.0.0.1")
+        .variable("VPCHECK_SERVICE_PORT", "443")
+        .variable("VPCHECK_PORT", "tcp://10.0.0.1:443")
         .variable("VPCHECK_PORT_443_TCP_ADDR", "10.0.0.1");
     let found = misspelt_variables(&run.environment);
     assert_eq!(
