@@ -7,10 +7,13 @@
 //! ```
 
 pub mod catalog;
+pub mod cli;
+pub mod config;
 pub mod configuration;
 pub mod environment;
 pub mod facts;
 pub mod gather;
+pub mod iam_policy;
 pub mod rules;
 pub mod symptoms;
 pub mod verdict;

@@ -1,0 +1,301 @@
+//! The command line: its commands, its options and their help.
+//!
+//! clap splits the words; what a value means is settled in [`crate::config`], the same way for an
+//! option, a variable and a key of the file. So this room holds text only, and every complaint
+//! about a value is one sentence of one kind.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+mod args;
+mod documents;
+mod words;
+
+pub use args::{
+    CanaryArgs, ConfigArgs, ConnectArgs, ConsoleArgs, ExpectArgs, InventoryArgs, LimitArgs,
+    RegionArgs, ReportArgs, SeverityArgs, TargetArgs, TrustArgs,
+};
+pub use documents::{completions, man};
+
+use crate::config::Given;
+
+/// Does this workload reach its AWS services privately, and if not, what exactly is to blame?
+#[derive(Debug, Parser)]
+#[command(name = "vpcheck", version, max_term_width = 100)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 pass, 1 fail, 2 could not run, 3 inconclusive.")]
+pub struct Cli {
+    /// What vpcheck says on the terminal.
+    #[command(flatten)]
+    pub console: ConsoleArgs,
+    /// What is to be done.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// A command and its options.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Observe, diagnose and report: the main job.
+    Check(Box<CheckArgs>),
+    /// One line and exit code 0 or 1, for container and load-balancer probes.
+    #[command(after_help = "The EC2 API is not called: --inventory auto means off here.")]
+    Health(Box<HealthArgs>),
+    /// Save the VPC's configuration as JSON, for agents that may not read it themselves.
+    Inventory(Box<SnapshotArgs>),
+    /// Diagnose recorded facts again, without any network.
+    #[command(after_help = "What is said of expectations here replaces what was recorded.")]
+    Replay(Box<ReplayArgs>),
+    /// Say what a finding means and how to fix it; without a code, list the findings.
+    Explain {
+        /// The finding's code, such as `endpoint-missing`.
+        code: Option<String>,
+    },
+    /// List the services vpcheck knows, with their endpoint service names and hostnames.
+    Services(ServicesArgs),
+    /// Print the least IAM policy that the options given need, as JSON.
+    IamPolicy(Box<IamPolicyArgs>),
+    /// Print the completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+/// The options of `check`.
+#[derive(Debug, clap::Args)]
+#[allow(missing_docs)] // each group says what it holds; a comment here would replace its help
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub targets: TargetArgs,
+    #[command(flatten)]
+    pub region: RegionArgs,
+    #[command(flatten)]
+    pub canary: CanaryArgs,
+    #[command(flatten)]
+    pub expect: ExpectArgs,
+    #[command(flatten)]
+    pub severity: SeverityArgs,
+    #[command(flatten)]
+    pub inventory: InventoryArgs,
+    #[command(flatten)]
+    pub connect: ConnectArgs,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    #[command(flatten)]
+    pub report: ReportArgs,
+    /// Save what was observed, for `vpcheck replay`
+    #[arg(long, value_name = "FILE", help_heading = "Report", value_hint = clap::ValueHint::FilePath)]
+    pub save_facts: Option<String>,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// The options of `health`.
+#[derive(Debug, clap::Args)]
+#[allow(missing_docs)] // as above
+pub struct HealthArgs {
+    #[command(flatten)]
+    pub targets: TargetArgs,
+    #[command(flatten)]
+    pub region: RegionArgs,
+    #[command(flatten)]
+    pub canary: CanaryArgs,
+    #[command(flatten)]
+    pub expect: ExpectArgs,
+    #[command(flatten)]
+    pub severity: SeverityArgs,
+    #[command(flatten)]
+    pub inventory: InventoryArgs,
+    #[command(flatten)]
+    pub connect: ConnectArgs,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// The options of `inventory`.
+#[derive(Debug, clap::Args)]
+#[allow(missing_docs)] // as above
+pub struct SnapshotArgs {
+    /// Write the snapshot to this file instead of standard output
+    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// The VPC, such as vpc-0abc [default: this machine's, else every VPC of the region]
+    #[arg(long, value_name = "ID")]
+    pub vpc_id: Option<String>,
+    #[command(flatten)]
+    pub region: RegionArgs,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// The options of `replay`.
+#[derive(Debug, clap::Args)]
+#[allow(missing_docs)] // as above
+pub struct ReplayArgs {
+    /// The file that `check --save-facts` wrote
+    #[arg(value_name = "FACTS", value_hint = clap::ValueHint::FilePath)]
+    pub facts: PathBuf,
+    #[command(flatten)]
+    pub expect: ExpectArgs,
+    #[command(flatten)]
+    pub severity: SeverityArgs,
+    #[command(flatten)]
+    pub report: ReportArgs,
+    /// Read settings from this TOML file [default: none, this machine's own has no say in a replay]
+    #[arg(long, value_name = "FILE", help_heading = "Settings", value_hint = clap::ValueHint::FilePath)]
+    pub config: Option<String>,
+}
+
+/// The options of `services`.
+#[derive(Debug, clap::Args)]
+#[allow(missing_docs)] // as above
+pub struct ServicesArgs {
+    #[command(flatten)]
+    pub region: RegionArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// The options of `iam-policy`.
+#[derive(Debug, clap::Args)]
+#[allow(missing_docs)] // as above
+pub struct IamPolicyArgs {
+    #[command(flatten)]
+    pub canary: CanaryArgs,
+    #[command(flatten)]
+    pub inventory: InventoryArgs,
+    #[command(flatten)]
+    pub region: RegionArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// Why the command line alone ends the program: help, the version, or a mistake.
+#[derive(Debug)]
+pub struct Stop {
+    /// What to print, and whether to standard output or standard error.
+    pub message: clap::Error,
+    /// The exit code: 0 for help and version; 2 for a mistake, 1 for one in `health`, which knows no other.
+    pub code: u8,
+}
+
+/// Reads the command line; the first word is the program's name.
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop> {
+    let words: Vec<OsString> = words.into_iter().collect();
+    Cli::try_parse_from(&words).map_err(|message| {
+        let code = match message.use_stderr() {
+            false => 0,
+            true if is_health(&words) => 1,
+            true => 2,
+        };
+        Stop { message, code }
+    })
+}
+
+impl Cli {
+    /// What was said on the command line, by option.
+    pub fn given(&self) -> Given {
+        let mut given = Given::default();
+        self.console.give(&mut given);
+        self.command.give(&mut given);
+        given
+    }
+}
+
+impl Command {
+    /// The name it is called by.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::Check(_) => "check",
+            Command::Health(_) => "health",
+            Command::Inventory(_) => "inventory",
+            Command::Replay(_) => "replay",
+            Command::Explain { .. } => "explain",
+            Command::Services(_) => "services",
+            Command::IamPolicy(_) => "iam-policy",
+            Command::Completions { .. } => "completions",
+            Command::Man => "man",
+        }
+    }
+
+    fn give(&self, given: &mut Given) {
+        match self {
+            Command::Check(args) => {
+                args.targets.give(given);
+                args.region.give(given);
+                args.canary.give(given);
+                args.expect.give(given);
+                args.severity.give(given);
+                args.inventory.give(given);
+                args.connect.give(given);
+                args.trust.give(given);
+                args.limits.give(given);
+                args.report.give(given);
+                given.one("save-facts", args.save_facts.as_deref());
+                args.config.give(given);
+            }
+            Command::Health(args) => {
+                args.targets.give(given);
+                args.region.give(given);
+                args.canary.give(given);
+                args.expect.give(given);
+                args.severity.give(given);
+                args.inventory.give(given);
+                args.connect.give(given);
+                args.trust.give(given);
+                args.limits.give(given);
+                args.config.give(given);
+            }
+            Command::Inventory(args) => {
+                given.one("vpc-id", args.vpc_id.as_deref());
+                args.region.give(given);
+                args.trust.give(given);
+                args.limits.give(given);
+                args.config.give(given);
+            }
+            Command::Replay(args) => {
+                args.expect.give(given);
+                args.severity.give(given);
+                args.report.give(given);
+                given.one("config", args.config.as_deref());
+            }
+            Command::Services(args) => {
+                args.region.give(given);
+                args.config.give(given);
+            }
+            Command::IamPolicy(args) => {
+                args.canary.give(given);
+                args.inventory.give(given);
+                args.region.give(given);
+                args.config.give(given);
+            }
+            Command::Explain { .. } | Command::Completions { .. } | Command::Man => {}
+        }
+    }
+}
+
+/// Whether the command is `health`, told from words that do not parse as a whole.
+fn is_health(words: &[OsString]) -> bool {
+    Cli::command()
+        .ignore_errors(true)
+        .try_get_matches_from(words)
+        .is_ok_and(|matches| matches.subcommand_name() == Some("health"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,244 @@
+use clap::CommandFactory;
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::OPTIONS;
+
+fn read(words: &[&str]) -> Result<Cli, Stop> {
+    let all = ["vpcheck"].iter().chain(words);
+    parse(all.map(OsString::from))
+}
+
+fn said(words: &[&str]) -> (u8, String) {
+    let stop = read(words).unwrap_err();
+    (stop.code, stop.message.to_string())
+}
+
+#[test]
+fn the_definitions_are_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_command_is_there_and_explains_its_options() {
+    let program = Cli::command();
+    let names: Vec<&str> = program.get_subcommands().map(|c| c.get_name()).collect();
+    assert_eq!(
+        names,
+        [
+            "check",
+            "health",
+            "inventory",
+            "replay",
+            "explain",
+            "services",
+            "iam-policy",
+            "completions",
+            "man"
+        ]
+    );
+    for command in program.get_subcommands() {
+        let about = command.get_about().unwrap().to_string();
+        assert!(!about.is_empty() && !about.ends_with('.'), "{about}");
+        for arg in command.get_arguments() {
+            let help = arg.get_help().map(|help| help.to_string());
+            assert!(help.is_some_and(|help| !help.ends_with('.')), "{arg}");
+        }
+        let (code, text) = said(&[command.get_name(), "--help"]);
+        assert_eq!(code, 0);
+        assert!(text.contains("Terminal:"), "{text}");
+    }
+}
+
+#[test]
+fn check_has_every_option_of_the_registry() {
+    let program = Cli::command();
+    let check = program.find_subcommand("check").unwrap();
+    for option in OPTIONS {
+        let command = match option.key {
+            "vpc-id" => program.find_subcommand("inventory").unwrap(),
+            "quiet" | "verbose" | "color" => &program,
+            _ => check,
+        };
+        let found = command.get_arguments().any(|arg| match option.key {
+            "target" => arg.is_positional(),
+            key => arg.get_long() == Some(key),
+        });
+        assert!(found, "{}", option.key);
+    }
+}
+
+#[test]
+fn every_option_a_command_has_is_handed_on() {
+    let program = Cli::command();
+    for command in program.get_subcommands() {
+        let mut words = vec![command.get_name()];
+        let positional: Vec<&str> = match words[0] {
+            "check" | "health" => vec!["sqs"],
+            "replay" => vec!["facts.json"],
+            "completions" => vec!["bash"],
+            _ => vec![],
+        };
+        let longs: Vec<String> = (command.get_arguments())
+            .filter_map(|arg| arg.get_long())
+            // The snapshot's path is no format: it stays in the command's own options.
+            .filter(|long| !(words[0] == "inventory" && *long == "output"))
+            .map(|long| format!("--{long}=x"))
+            .collect();
+        words.extend(longs.iter().map(String::as_str));
+        words.extend(&positional);
+        let given = read(&words).unwrap().given();
+        for long in &longs {
+            let key = &long[2..long.len() - 2];
+            assert_eq!(given.values(key), Some(&["x".to_owned()][..]), "{key}");
+        }
+        if ["check", "health"].contains(&words[0]) {
+            assert_eq!(given.values("target"), Some(&["sqs".to_owned()][..]));
+        }
+    }
+}
+
+#[test]
+fn options_are_read() {
+    let cli = read(&[
+        "check", "sqs", "ecr.dkr", "-o", "json", "-o", "html=/r", "-vv", "--color", "never",
+    ])
+    .unwrap();
+    let given = cli.given();
+    assert_eq!(given.values("target").unwrap(), ["sqs", "ecr.dkr"]);
+    assert_eq!(given.values("output").unwrap(), ["json", "html=/r"]);
+    assert_eq!(given.values("verbose").unwrap(), ["2"]);
+    assert_eq!(given.values("color").unwrap(), ["never"]);
+    assert_eq!(given.values("timeout"), None);
+    assert!(given.takes("timeout") && !given.takes("vpc-id"));
+
+    let cli = read(&["inventory", "-o", "/snapshot.json", "--ca-file", "/ca"]).unwrap();
+    assert!(!cli.given().takes("output"));
+    let Command::Inventory(args) = cli.command else {
+        panic!()
+    };
+    assert_eq!(args.output, Some(PathBuf::from("/snapshot.json")));
+
+    let Command::Replay(args) = read(&["replay", "facts.json", "-o", "json"])
+        .unwrap()
+        .command
+    else {
+        panic!()
+    };
+    assert_eq!(args.facts, PathBuf::from("facts.json"));
+    assert!(matches!(
+        read(&["explain"]).unwrap().command,
+        Command::Explain { code: None }
+    ));
+    assert!(read(&["-v", "health"]).is_ok() && read(&["health", "-v"]).is_ok());
+}
+
+#[test]
+fn mistakes_suggest_what_was_meant() {
+    for (words, part) in [
+        (&["chek"][..], "similar subcommand exists: 'check'"),
+        (
+            &["check", "--timout", "2s"],
+            "similar argument exists: '--timeout'",
+        ),
+        (&["check", "-q", "-v"], "cannot be used with"),
+        (&["replay"], "<FACTS>"),
+        (&["completions", "bsh"], "similar value exists: 'bash'"),
+        (&[], "Usage: vpcheck"),
+        (&["verify", "evidence"], "unrecognized subcommand"),
+    ] {
+        let (code, text) = said(words);
+        assert_eq!(code, 2, "{words:?}");
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn a_mistake_in_health_is_unhealthy() {
+    assert_eq!(said(&["health", "--nonsense"]).0, 1);
+    assert_eq!(said(&["--color", "never", "health", "--nonsense"]).0, 1);
+    assert_eq!(said(&["health", "-o", "json"]).0, 1);
+    assert_eq!(said(&["check", "health", "--nonsense"]).0, 2);
+    assert_eq!(said(&["health", "--help"]).0, 0);
+}
+
+#[test]
+fn version_and_help_are_no_mistakes() {
+    let (code, text) = said(&["--version"]);
+    assert_eq!(
+        (code, text.trim()),
+        (0, concat!("vpcheck ", env!("CARGO_PKG_VERSION")))
+    );
+    let (code, text) = said(&["check", "--help"]);
+    assert_eq!(code, 0);
+    for heading in [
+        "Arguments:",
+        "What is checked:",
+        "Canary:",
+        "What is expected:",
+        "Connections:",
+        "Report:",
+        "Settings:",
+    ] {
+        assert!(text.contains(heading), "{heading}");
+    }
+}
+
+#[test]
+fn completions_and_manual_know_every_option() {
+    use clap::ValueEnum;
+    use clap_complete::Shell;
+    for shell in clap_complete::Shell::value_variants() {
+        let mut text = Vec::new();
+        completions(*shell, &mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        for word in ["queue-url", "iam-policy"] {
+            assert!(text.contains(word), "{shell}: {word}");
+        }
+        if matches!(shell, Shell::Bash | Shell::Fish | Shell::Zsh) {
+            for word in ["round-trip", "ecs-fargate", "prometheus"] {
+                assert!(text.contains(word), "{shell}: {word}");
+            }
+        }
+    }
+    let mut page = Vec::new();
+    man(&mut page).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    let plain = page.replace("\\-", "-");
+    assert!(
+        plain.starts_with(".ie") && plain.contains(".TH vpcheck 1"),
+        "{plain}"
+    );
+    for option in OPTIONS.iter().filter(|option| option.key != "target") {
+        assert!(
+            plain.contains(&format!("--{}", option.key)),
+            "{}",
+            option.key
+        );
+    }
+    for command in Cli::command().get_subcommands() {
+        let section = format!(".SH \"VPCHECK {}\"", command.get_name().to_uppercase());
+        assert!(page.contains(&section), "{section}");
+    }
+    // A closed pipe is an error to hand on, not a panic.
+    struct Closed;
+    impl std::io::Write for Closed {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    assert!(completions(clap_complete::Shell::Bash, &mut Closed).is_err());
+    assert!(man(&mut Closed).is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_words_make_it_panic(words in prop::collection::vec("(check|health|-[a-z]|--[a-z-]{2,8}|.{0,12})", 0..6)) {
+        if let Ok(cli) = parse(words.into_iter().map(OsString::from)) {
+            cli.given();
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Settings: what the command line, the environment and the configuration file say together.
+//!
+//! An option beats its `VPCHECK_*` variable, the variable beats the file, the file beats the
+//! default; a list said in one place replaces the list of a lower one. All is judged here, once:
+//! whoever holds [`Settings`] need not check them again. Nothing here touches the process: the
+//! environment is a map, and files come through [`Files`].
+
+mod error;
+mod file;
+mod files;
+mod layers;
+mod nearest;
+mod network;
+mod output;
+mod period;
+mod queue;
+mod registry;
+mod resolve;
+mod roots;
+mod target;
+mod words;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+pub use error::{Problem, SettingError};
+pub use files::{Disk, Files, LARGEST_FILE};
+pub use layers::{Given, Source, Sourced};
+pub use output::{Output, OutputFormat};
+pub use period::Period;
+pub use registry::{OPTIONS, OptionSpec, Shape, misspelt_variables};
+pub use target::TargetArg;
+
+use crate::catalog::{Region, Workload};
+use crate::cli::Cli;
+use crate::facts::Request;
+
+/// Where the configuration file is looked for unless told otherwise.
+pub const DEFAULT_FILE: &str = "/etc/vpcheck/vpcheck.toml";
+
+/// The environment's variables, by name.
+pub type Environment = BTreeMap<String, String>;
+
+/// What a run is to do. Options that a command does not take have their defaults.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// What the rules and the report read.
+    pub request: Request,
+    /// The region that was asked for; else it is to be found out.
+    pub region: Option<Region>,
+    /// The targets named; empty: what the workloads need.
+    pub targets: Vec<TargetArg>,
+    /// The workloads named; empty: as detected.
+    pub workloads: Vec<Workload>,
+    /// DNS servers to ask besides the host's and the VPC's.
+    pub extra_resolvers: Vec<SocketAddr>,
+    /// Where the VPC's configuration is read.
+    pub inventory: InventoryChoice,
+    /// Roots that replace the built-in Amazon Trust Services.
+    pub service_roots: Option<NamedFile>,
+    /// Roots to trust besides the system's.
+    pub ca_file: Option<NamedFile>,
+    /// The VPC that a snapshot is to be of.
+    pub vpc_id: Option<String>,
+    /// The reports to write; never empty, and never two to one place.
+    pub outputs: Vec<Output>,
+    /// Where the facts are saved.
+    pub save_facts: Option<PathBuf>,
+    /// Colors on the terminal.
+    pub color: ColorChoice,
+    /// True where only errors are to be logged.
+    pub quiet: bool,
+    /// How much more is to be logged: 0, 1, 2, ….
+    pub verbosity: u8,
+    /// Where each option's value came from.
+    origins: BTreeMap<&'static str, Source>,
+}
+
+/// Where the VPC's configuration is read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum InventoryChoice {
+    /// From the EC2 API.
+    #[default]
+    Auto,
+    /// Not at all.
+    Off,
+    /// From a file, whose content this is.
+    File(NamedFile),
+}
+
+/// A file that was read, and the name it was asked for by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedFile {
+    /// The path as it was given.
+    pub label: String,
+    /// The content.
+    pub bytes: Vec<u8>,
+}
+
+/// When the terminal gets colors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ColorChoice {
+    /// Where it is one that shows them.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Settings {
+    /// Settles every option that the command takes.
+    ///
+    /// `known_codes` are the codes that `--severity` may name.
+    pub fn resolve(
+        cli: &Cli,
+        environment: &Environment,
+        files: &dyn Files,
+        known_codes: &[&str],
+    ) -> Result<Settings, SettingError> {
+        resolve::resolve(cli, environment, files, known_codes)
+    }
+
+    /// Where an option's value came from, by its key; the default for one the command does not take.
+    pub fn origin(&self, key: &str) -> &Source {
+        self.origins.get(key).unwrap_or(&Source::Default)
+    }
+
+    /// A recorded request as it is to be judged now: what was said this time replaces what was recorded.
+    pub fn over(&self, recorded: Request) -> Request {
+        let said = |key| *self.origin(key) != Source::Default;
+        let now = self.request.clone();
+        let mut request = recorded;
+        if said("expect") {
+            request.expect = now.expect;
+        }
+        if said("vpc-cidr") {
+            request.vpc_cidrs = now.vpc_cidrs;
+        }
+        if said("allow-cidr") {
+            request.allow_cidrs = now.allow_cidrs;
+        }
+        if said("inventory-max-age") {
+            request.inventory_max_age_s = now.inventory_max_age_s;
+        }
+        if said("severity") {
+            request.severities = now.severities;
+        }
+        request
+    }
+}
+
+#[cfg(test)]
+mod tests;

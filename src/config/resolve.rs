@@ -1,0 +1,256 @@
+//! From what was said to what holds.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::error::{Problem, SettingError};
+use super::files::{absent, read, unreadable};
+use super::layers::{Layers, Sourced};
+use super::registry::OPTIONS;
+use super::roots::{ca_file, pem_file};
+use super::words::{CANARIES, COLORS, EXPECTS, SWITCHES, path, region, severity, vpc_id, word};
+use super::{
+    DEFAULT_FILE, Environment, Files, InventoryChoice, NamedFile, Output, OutputFormat, Period,
+    Settings, file, network, queue, target,
+};
+use crate::catalog::Workload;
+use crate::cli::{Cli, Command};
+use crate::facts::{CanaryMode, Request};
+
+/// See [`Settings::resolve`].
+pub(super) fn resolve(
+    cli: &Cli,
+    environment: &Environment,
+    files: &dyn Files,
+    known_codes: &[&str],
+) -> Result<Settings, SettingError> {
+    let mut layers = Layers {
+        given: cli.given(),
+        environment,
+        file: file::Entries::new(),
+    };
+    // A replay judges what was recorded elsewhere: this machine's own file has no say unless named.
+    let usual_file = !matches!(cli.command, Command::Replay(_));
+    if layers.given.takes("config") {
+        layers.file = config_file(&layers, files, usual_file)?;
+    }
+
+    let (targets, workloads) = what_is_checked(&layers)?;
+    let (queue_url, canary) = canary(&layers, cli)?;
+    let (timeout, deadline) = limits(&layers)?;
+    let max_age = layers.one("inventory-max-age", str::parse::<Period>)?;
+    let expect = layers.one("expect", |text| word(text, EXPECTS))?;
+    let severities = layers.many("severity", |text| severity(text, known_codes))?;
+    let (quiet, verbosity) = console(&layers)?;
+    let ca_file = ca_file(&layers, files)?;
+
+    let mut origins = BTreeMap::new();
+    for option in OPTIONS {
+        if let Some(raw) = layers.raw(option.key) {
+            origins.insert(option.key, raw.from);
+        }
+    }
+    if let Some(file) = &ca_file {
+        origins.insert("ca-file", file.from.clone());
+    }
+
+    Ok(Settings {
+        request: Request {
+            expect: expect.map(|e| e.value).unwrap_or_default(),
+            vpc_cidrs: layers.many("vpc-cidr", network::cidr)?.value,
+            allow_cidrs: layers.many("allow-cidr", network::cidr)?.value,
+            workloads: workloads.iter().map(Workload::to_string).collect(),
+            queue_url,
+            canary,
+            timeout_ms: timeout.millis(),
+            deadline_ms: deadline.millis(),
+            inventory_max_age_s: max_age.map_or(DAY_S, |age| age.value.seconds()),
+            severities: severities.value.into_iter().collect(),
+        },
+        region: layers.one("region", region)?.map(|region| region.value),
+        targets,
+        workloads,
+        extra_resolvers: layers.many("resolver", network::resolver)?.value,
+        inventory: inventory(&layers, files, cli)?,
+        service_roots: pem_file(&layers, files, "service-roots")?.map(|file| file.value),
+        ca_file: ca_file.map(|file| file.value),
+        vpc_id: layers.one("vpc-id", vpc_id)?.map(|id| id.value),
+        outputs: outputs(&layers)?,
+        save_facts: layers.one("save-facts", path)?.map(|path| path.value),
+        color: layers
+            .one("color", |text| word(text, COLORS))?
+            .map(|color| color.value)
+            .unwrap_or_default(),
+        quiet,
+        verbosity,
+        origins,
+    })
+}
+
+const DAY_S: u64 = 86_400;
+
+/// The file that was named, else the usual one where it exists.
+fn config_file(
+    layers: &Layers<'_>,
+    files: &dyn Files,
+    usual: bool,
+) -> Result<file::Entries, SettingError> {
+    if let Some(named) = layers.one("config", path)? {
+        let bytes = read(files, &named.value, &named.from, "config")?;
+        return file::read(&named.value, &bytes);
+    }
+    let path = Path::new(DEFAULT_FILE);
+    if !usual {
+        return Ok(file::Entries::new());
+    }
+    match files.read(path) {
+        Ok(bytes) => file::read(path, &bytes),
+        Err(error) if absent(&error) => Ok(file::Entries::new()),
+        Err(error) => Err(unreadable("configuration".to_owned(), path, &error)),
+    }
+}
+
+/// Targets and workloads. Targets replace the workload's set, unless the workload was said in a
+/// higher place: `--workload` counts for more than the file's targets.
+fn what_is_checked(
+    layers: &Layers<'_>,
+) -> Result<(Vec<target::TargetArg>, Vec<Workload>), SettingError> {
+    let named = Workload::ALL.map(|workload| (workload.as_str(), workload));
+    let targets = layers.many("target", target::target)?;
+    let workloads = layers.many("workload", |text| word(text, &named))?;
+    if !workloads.value.is_empty() && workloads.from.rank() > targets.from.rank() {
+        return Ok((Vec::new(), workloads.value));
+    }
+    Ok((targets.value, workloads.value))
+}
+
+/// The queue and what is done with it. `iam-policy` and the runs that send one need both or neither.
+fn canary(layers: &Layers<'_>, cli: &Cli) -> Result<(Option<String>, CanaryMode), SettingError> {
+    let queue = layers.one("queue-url", queue::queue_url)?;
+    let mode = layers.one("canary", |text| word(text, CANARIES))?;
+    match (&queue, mode) {
+        (None, Some(mode)) if mode.value != CanaryMode::Off => Err(SettingError {
+            place: mode.from.place("canary"),
+            problem: Problem::Conflict(format!(
+                "a canary needs a queue: give --queue-url to {}, or set canary to off",
+                cli.command.name()
+            )),
+        }),
+        (None, _) => Ok((None, CanaryMode::Off)),
+        (Some(queue), mode) => {
+            let mode = mode.map_or(CanaryMode::Send, |mode| mode.value);
+            Ok((Some(queue.value.clone()), mode))
+        }
+    }
+}
+
+/// The limits in time. A deadline shorter than the default timeout shortens that; it contradicts
+/// only a timeout that someone asked for.
+fn limits(layers: &Layers<'_>) -> Result<(Period, Period), SettingError> {
+    let timeout = layers.one("timeout", str::parse::<Period>)?;
+    let deadline = layers.one("deadline", str::parse::<Period>)?;
+    let default = |millis| Period::from_millis(millis).unwrap_or(Period::SHORTEST);
+    let deadline = deadline.unwrap_or_else(|| Sourced::default_of(default(20_000)));
+    let Some(timeout) = timeout else {
+        return Ok((default(2000).min(deadline.value), deadline.value));
+    };
+    if timeout.value > deadline.value {
+        return Err(SettingError {
+            place: timeout.from.place("timeout"),
+            problem: Problem::Conflict(format!(
+                "expected at most the whole run's deadline, {} ({}), found {}",
+                deadline.value, deadline.from, timeout.value
+            )),
+        });
+    }
+    Ok((timeout.value, deadline.value))
+}
+
+/// The inventory. `health` makes no calls to the EC2 API, so that `auto` is `off` there.
+fn inventory(
+    layers: &Layers<'_>,
+    files: &dyn Files,
+    cli: &Cli,
+) -> Result<InventoryChoice, SettingError> {
+    let live = match cli.command {
+        Command::Health(_) => InventoryChoice::Off,
+        _ => InventoryChoice::Auto,
+    };
+    let said = layers.one("inventory", |text| match text {
+        "" => Err(Problem::unexpected("auto, off or a file", text)),
+        text => Ok(text.to_owned()),
+    })?;
+    Ok(match said {
+        None => live,
+        Some(said) if said.value == "auto" => live,
+        Some(said) if said.value == "off" => InventoryChoice::Off,
+        // A policy is written for another machine, where the file is: here it need not be.
+        Some(_) if matches!(cli.command, Command::IamPolicy(_)) => InventoryChoice::Off,
+        Some(said) => {
+            let bytes = read(files, Path::new(&said.value), &said.from, "inventory")?;
+            InventoryChoice::File(NamedFile {
+                label: said.value,
+                bytes,
+            })
+        }
+    })
+}
+
+/// The reports, each with a place of its own.
+fn outputs(layers: &Layers<'_>) -> Result<Vec<Output>, SettingError> {
+    let outputs = layers.many("output", str::parse::<Output>)?;
+    for (i, output) in outputs.value.iter().enumerate() {
+        if outputs
+            .value
+            .iter()
+            .skip(i + 1)
+            .any(|o| o.path == output.path)
+        {
+            let place = match &output.path {
+                Some(path) => path.display().to_string(),
+                None => "standard output".to_owned(),
+            };
+            return Err(SettingError {
+                place: outputs.from.place("output"),
+                problem: Problem::Conflict(format!(
+                    "expected one report for {place}, found several: give each its own, as in json=report.json"
+                )),
+            });
+        }
+    }
+    if outputs.value.is_empty() {
+        return Ok(vec![Output {
+            format: OutputFormat::Human,
+            path: None,
+        }]);
+    }
+    Ok(outputs.value)
+}
+
+/// Quiet and verbose; the one said in the higher place wins.
+fn console(layers: &Layers<'_>) -> Result<(bool, u8), SettingError> {
+    let quiet = layers.one("quiet", |text| word(text, SWITCHES))?;
+    let verbose = layers.one("verbose", |text| {
+        text.parse::<u8>()
+            .map_err(|_| Problem::unexpected("a number from 0 to 255", text))
+    })?;
+    let (quiet, verbose) = match (quiet, verbose) {
+        (Some(quiet), Some(verbose)) if quiet.value && verbose.value > 0 => {
+            let (q, v) = (quiet.from.rank(), verbose.from.rank());
+            if q == v {
+                return Err(SettingError {
+                    place: quiet.from.place("quiet"),
+                    problem: Problem::Conflict(
+                        "quiet and verbose contradict each other".to_owned(),
+                    ),
+                });
+            }
+            (q > v, if v > q { verbose.value } else { 0 })
+        }
+        (quiet, verbose) => (
+            quiet.is_some_and(|quiet| quiet.value),
+            verbose.map_or(0, |verbose| verbose.value),
+        ),
+    };
+    Ok((quiet, verbose))
+}

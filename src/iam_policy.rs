@@ -1,0 +1,126 @@
+//! The least IAM policy that a run's options need.
+
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::catalog::{Catalog, Region};
+use crate::config::{InventoryChoice, Settings};
+use crate::facts::{CanaryMode, Inventory};
+
+/// Why there is no policy to print.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IamPolicyError {
+    /// The queue's ARN cannot be told from its URL.
+    #[error(
+        "--queue-url: expected a queue's URL such as https://sqs.us-east-1.amazonaws.com/123456789012/canary, found {found:?}"
+    )]
+    NoQueue {
+        /// The URL.
+        found: String,
+    },
+    /// An empty policy is none: IAM refuses a document without a statement.
+    #[error("these options need no permission: there is no canary, and the EC2 API is not asked")]
+    NothingNeeded,
+}
+
+/// The policy for these settings, as a JSON document, sorted.
+///
+/// The EC2 actions know no resource-level permission ("Actions, resources, and condition keys for
+/// Amazon EC2", Service Authorization Reference), so their resource is `*`.
+pub fn policy(settings: &Settings) -> Result<Value, IamPolicyError> {
+    let mut statements = Vec::new();
+    if settings.inventory == InventoryChoice::Auto {
+        statements.push(json!({
+            "Sid": "ReadVpcConfiguration",
+            "Effect": "Allow",
+            "Action": inventory_actions(),
+            "Resource": "*",
+        }));
+    }
+    let request = &settings.request;
+    if let Some(url) = &request.queue_url
+        && request.canary != CanaryMode::Off
+    {
+        let arn = queue_arn(url, settings.region.as_ref()).ok_or_else(|| {
+            let found = url.clone();
+            IamPolicyError::NoQueue { found }
+        })?;
+        statements.push(json!({
+            "Sid": "SendCanary",
+            "Effect": "Allow",
+            "Action": canary_actions(request.canary),
+            "Resource": arn,
+        }));
+    }
+    if statements.is_empty() {
+        return Err(IamPolicyError::NothingNeeded);
+    }
+    let mut document = Map::new();
+    document.insert("Version".to_owned(), json!("2012-10-17"));
+    document.insert("Statement".to_owned(), Value::Array(statements));
+    Ok(Value::Object(document))
+}
+
+/// What the inventory reads: the calls it records, and the entries of customer-managed prefix lists.
+fn inventory_actions() -> Vec<&'static str> {
+    let inventory = Inventory::none("");
+    let mut actions: Vec<&str> = inventory
+        .calls()
+        .into_iter()
+        .map(|(action, _)| action)
+        .collect();
+    actions.push("ec2:DescribeManagedPrefixLists");
+    actions.push("ec2:GetManagedPrefixListEntries");
+    actions.sort_unstable();
+    actions.dedup();
+    actions
+}
+
+fn canary_actions(mode: CanaryMode) -> &'static [&'static str] {
+    match mode {
+        CanaryMode::Off => &[],
+        CanaryMode::Send => &["sqs:SendMessage"],
+        CanaryMode::RoundTrip => &[
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:ReceiveMessage",
+            "sqs:SendMessage",
+        ],
+    }
+}
+
+/// The ARN of a queue: `https://HOST/ACCOUNT/NAME`, the region from any form of SQS's names, else
+/// the region asked for.
+fn queue_arn(url: &str, region: Option<&Region>) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    let mut path = url.path().split('/').skip(1);
+    let (account, name) = (path.next()?, path.next()?);
+    if path.next().is_some_and(|rest| !rest.is_empty()) || !is_account(account) || !is_name(name) {
+        return None;
+    }
+    let host = Catalog::get().identify(url.host_str()?);
+    let region = match host {
+        Some(host) if host.service.id() != "sqs" => return None,
+        Some(host) => host.region.or_else(|| region.cloned())?,
+        None => region?.clone(),
+    };
+    let partition = &region.partition().name;
+    Some(format!("arn:{partition}:sqs:{region}:{account}:{name}"))
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Up to 80 letters, digits, hyphens and underscores; `.fifo` may end it (`CreateQueue`, Amazon SQS API Reference).
+fn is_name(text: &str) -> bool {
+    let plain = text.strip_suffix(".fifo").unwrap_or(text);
+    text.len() <= 80
+        && !plain.is_empty()
+        && plain
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use super::*;
+use crate::config::Disk;
+
+fn settings(words: &[&str]) -> Settings {
+    let all = ["vpcheck", "iam-policy", "--config", "/dev/null"];
+    let cli = crate::cli::parse(all.iter().chain(words).map(OsString::from)).unwrap();
+    Settings::resolve(&cli, &BTreeMap::new(), &Disk, &[]).unwrap()
+}
+
+fn statement(document: &Value, sid: &str) -> Option<Value> {
+    let statements = document["Statement"].as_array().unwrap();
+    statements.iter().find(|s| s["Sid"] == sid).cloned()
+}
+
+#[test]
+fn the_inventory_alone() {
+    let document = policy(&settings(&[])).unwrap();
+    assert_eq!(document["Version"], "2012-10-17");
+    assert_eq!(document["Statement"].as_array().unwrap().len(), 1);
+    let read = statement(&document, "ReadVpcConfiguration").unwrap();
+    assert_eq!(read["Resource"], "*");
+    let actions: Vec<&str> = read["Action"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| a.as_str().unwrap())
+        .collect();
+    for (action, _) in Inventory::none("").calls() {
+        assert!(actions.contains(&action), "{action}");
+    }
+    assert!(actions.is_sorted());
+    assert!(actions.iter().all(|action| action.starts_with("ec2:")));
+}
+
+#[test]
+fn the_canary_alone() {
+    let url = "https://sqs.eu-west-1.amazonaws.com/123456789012/Canary.fifo";
+    let document = policy(&settings(&["--queue-url", url, "--inventory", "off"])).unwrap();
+    let text = serde_json::to_string(&document).unwrap();
+    assert_eq!(
+        text,
+        r#"{"Version":"2012-10-17","Statement":[{"Sid":"SendCanary","Effect":"Allow","Action":["sqs:SendMessage"],"Resource":"arn:aws:sqs:eu-west-1:123456789012:Canary.fifo"}]}"#
+    );
+    let document = policy(&settings(&["--queue-url", url, "--canary", "round-trip"])).unwrap();
+    let canary = statement(&document, "SendCanary").unwrap();
+    assert_eq!(
+        canary["Action"],
+        json!([
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:ReceiveMessage",
+            "sqs:SendMessage"
+        ])
+    );
+    let document = policy(&settings(&["--queue-url", url, "--canary", "off"])).unwrap();
+    assert_eq!(statement(&document, "SendCanary"), None);
+}
+
+#[test]
+fn nothing_at_all() {
+    assert_eq!(
+        policy(&settings(&["--inventory", "off"])),
+        Err(IamPolicyError::NothingNeeded)
+    );
+}
+
+#[test]
+fn arns_of_queues() {
+    let region = Region::parse("eu-north-1").unwrap();
+    for (url, arn) in [
+        (
+            "https://sqs.us-east-1.amazonaws.com/123456789012/q",
+            Some("arn:aws:sqs:us-east-1:123456789012:q"),
+        ),
+        (
+            "https://sqs.us-east-1.amazonaws.com/123456789012/q/",
+            Some("arn:aws:sqs:us-east-1:123456789012:q"),
+        ),
+        (
+            "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q",
+            Some("arn:aws-cn:sqs:cn-north-1:123456789012:q"),
+        ),
+        (
+            "https://sqs.us-gov-west-1.amazonaws.com/123456789012/q",
+            Some("arn:aws-us-gov:sqs:us-gov-west-1:123456789012:q"),
+        ),
+        (
+            "https://queue.amazonaws.com/123456789012/q",
+            Some("arn:aws:sqs:us-east-1:123456789012:q"),
+        ),
+        (
+            "https://eu-west-1.queue.amazonaws.com/123456789012/q",
+            Some("arn:aws:sqs:eu-west-1:123456789012:q"),
+        ),
+        (
+            "https://sqs-fips.us-east-1.amazonaws.com/123456789012/q",
+            Some("arn:aws:sqs:us-east-1:123456789012:q"),
+        ),
+        (
+            "https://queue.internal.example/123456789012/q",
+            Some("arn:aws:sqs:eu-north-1:123456789012:q"),
+        ),
+        ("https://sns.us-east-1.amazonaws.com/123456789012/q", None),
+        ("https://sqs.us-east-1.amazonaws.com/q", None),
+        ("https://sqs.us-east-1.amazonaws.com/12345/q", None),
+        ("https://sqs.us-east-1.amazonaws.com/123456789012/q/x", None),
+        ("https://sqs.us-east-1.amazonaws.com/123456789012/*", None),
+        ("https://sqs.us-east-1.amazonaws.com/123456789012/", None),
+        (
+            "https://sqs.us-east-1.amazonaws.com/123456789012/.fifo",
+            None,
+        ),
+    ] {
+        assert_eq!(queue_arn(url, Some(&region)).as_deref(), arn, "{url}");
+    }
+    assert_eq!(
+        queue_arn("https://queue.internal.example/123456789012/q", None),
+        None
+    );
+    let error = policy(&settings(&["--queue-url", "https://example.com/x"])).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("found \"https://example.com/x\"")
+    );
+}
