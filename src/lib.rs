@@ -9,4 +9,5 @@
 pub mod catalog;
 pub mod facts;
 pub mod gather;
+pub mod render;
 pub mod verdict;

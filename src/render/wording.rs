@@ -1,0 +1,1 @@
+//! The words several formats share.
