@@ -20,6 +20,7 @@ pub mod html;
 pub mod human;
 pub mod json;
 pub mod junit;
+mod layout;
 pub mod markdown;
 pub mod ocsf;
 pub mod prometheus;
