@@ -16,6 +16,7 @@ pub mod asff;
 pub mod emf;
 pub mod escape;
 pub mod explain;
+mod headline;
 pub mod html;
 pub mod human;
 pub mod json;

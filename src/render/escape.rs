@@ -67,7 +67,7 @@ pub fn markdown(text: &str) -> String {
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '@' => safe.push_str("&#64;"),
-            '/' if safe.ends_with(":/") || safe.ends_with(':') => safe.push_str("&#47;"),
+            '/' if safe.ends_with(':') => safe.push_str("&#47;"),
             '.' if safe.to_ascii_lowercase().ends_with("www") => safe.push_str("&#46;"),
             _ => push_visible(&mut safe, c),
         }
@@ -79,13 +79,16 @@ pub fn markdown(text: &str) -> String {
 pub fn markdown_code(text: &str) -> String {
     let text = terminal(text);
     let fence = "`".repeat(longest_run(&text, '`') + 1);
-    // In a table a bar ends the cell even inside code; GitHub takes it back from its escape.
-    let text = text.replace('|', "\\|");
     if text.starts_with('`') || text.ends_with('`') || text.is_empty() {
         format!("{fence} {text} {fence}")
     } else {
         format!("{fence}{text}{fence}")
     }
+}
+
+/// The same in a table's cell, where a bar would end the cell even inside code.
+pub fn markdown_code_cell(text: &str) -> String {
+    markdown_code(text).replace('|', "\\|")
 }
 
 /// The fence of a Markdown code block that nothing in these lines can close.
@@ -195,7 +198,7 @@ mod tests {
         );
         assert_eq!(
             markdown("# [x](http://e) @me"),
-            "\\# \\[x\\](http:&#47;&#47;e) &#64;me"
+            "\\# \\[x\\](http:&#47;/e) &#64;me"
         );
         assert_eq!(markdown("1. a"), "1\\. a");
         assert_eq!(markdown("- www.e"), "\\- www&#46;e");

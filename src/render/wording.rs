@@ -1,26 +1,20 @@
 //! The words and sums several formats share. Nothing here is escaped: the format does that.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::Serialize;
 
 use crate::facts::DnsStatus;
+use crate::facts::inventory::InventorySource;
+use crate::verdict::finding::Finding;
 use crate::verdict::report::{
-    CanaryReport, DnsReport, Environment, ProbeReport, Report, Route, RunVerdict, ServiceReport,
-    ServiceVerdict,
+    CanaryReport, DnsReport, Environment, HostnameReport, InventoryReport, ProbeReport, Report,
+    Route, ServiceReport, ServiceVerdict,
 };
 
 /// How many names a sentence lists before it counts the rest.
 const NAMES_IN_A_SENTENCE: usize = 6;
-
-/// The verdict in plain words, in one sentence.
-pub(super) fn headline(report: &Report) -> String {
-    match report.verdict {
-        RunVerdict::Pass => format!("PASS: {}", passed(report)),
-        RunVerdict::Fail => format!("FAIL: {}", failed(report)),
-        RunVerdict::Inconclusive => format!("INCONCLUSIVE: {}", unsettled(report)),
-    }
-}
 
 /// A value of the report's vocabulary as the JSON spells it.
 pub(super) fn literal(value: &impl Serialize) -> String {
@@ -203,103 +197,130 @@ pub(super) fn is_fine(probe: &ProbeReport) -> bool {
         && matches!(probe.http.status.as_str(), "ok" | "skipped")
 }
 
-fn passed(report: &Report) -> String {
-    let reached: Vec<&ServiceReport> = with_verdict(report, ServiceVerdict::Pass).collect();
-    let others = report.services.len() - reached.len();
-    let outside: Vec<&str> = reached
-        .iter()
-        .filter(|service| !is_private(service.route))
-        .map(|service| service.service.as_str())
-        .collect();
-    let how = if outside.is_empty() { " privately" } else { "" };
-    let mut said = match (reached.as_slice(), others) {
-        ([], _) => String::from("nothing is wrong with what was checked"),
-        ([only], 0) => format!("{} is reached{how}", only.service),
-        (all, 0) => format!("all {} services are reached{how}", all.len()),
-        (some, _) => format!(
-            "{} of {} services are reached{how}, the others are optional here",
-            some.len(),
-            report.services.len()
-        ),
-    };
-    if !outside.is_empty() {
-        said += &format!(", not privately: {}", names(outside));
-    }
-    match report.canary.status.as_str() {
-        "sent" => said += "; the canary message was accepted",
-        "round-trip" => said += "; the canary message went there and back",
-        _ => {}
-    }
-    if report.summary.findings.warn > 0 {
-        said += &format!("; {}", count(report.summary.findings.warn, "warning"));
-    }
-    said + "."
+/// Services in trouble first, otherwise as they come.
+pub(super) fn worst_first(services: &[ServiceReport]) -> Vec<&ServiceReport> {
+    let mut sorted: Vec<&ServiceReport> = services.iter().collect();
+    sorted.sort_by_key(|service| match service.verdict {
+        ServiceVerdict::Fail => 0,
+        ServiceVerdict::Unknown => 1,
+        ServiceVerdict::Pass => 2,
+    });
+    sorted
 }
 
-fn failed(report: &Report) -> String {
-    let failing: Vec<&ServiceReport> = with_verdict(report, ServiceVerdict::Fail).collect();
-    let causes = count(report.summary.findings.fail, "cause");
-    let Some(first) = failing.first() else {
-        return if report.canary.status == "failed" {
-            format!("the paths to the services work, the canary message does not; {causes} found.")
-        } else {
-            format!("the paths to the services work, and yet {causes} of failure found.")
-        };
+/// A timestamp in milliseconds since 1970, where it is one.
+pub(super) fn epoch_milliseconds(timestamp: &str) -> Option<i64> {
+    let at: jiff::Timestamp = timestamp.parse().ok()?;
+    Some(at.as_millisecond())
+}
+
+/// The time spent on a service's slowest name, in milliseconds.
+pub(super) fn time_spent(service: &ServiceReport) -> f64 {
+    let of_name = |name: &HostnameReport| {
+        let slowest = name.probes.iter().map(|probe| {
+            [
+                probe.tcp.duration_ms,
+                probe.tls.duration_ms,
+                probe.http.duration_ms,
+            ]
+            .into_iter()
+            .flatten()
+            .sum::<f64>()
+        });
+        name.dns.duration_ms + slowest.fold(0.0, f64::max)
     };
-    let symptom = symptom(first);
-    let (one, many) = if failing
-        .iter()
-        .all(|service| self::symptom(service) == symptom)
-    {
-        symptom
+    service.hostnames.iter().map(of_name).fold(0.0, f64::max)
+}
+
+/// The most severe first, whatever order they came in.
+pub(super) fn in_order(findings: &[Finding]) -> Vec<&Finding> {
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    sorted.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    sorted
+}
+
+/// Where the inventory came from, and what is missing from it.
+pub(super) fn inventory(inventory: &InventoryReport) -> String {
+    let taken = match (inventory.source, &inventory.taken_at) {
+        (InventorySource::Ec2Api, _) => String::from("read from the EC2 API"),
+        (InventorySource::File, Some(at)) => format!("read from a file taken at {at}"),
+        (InventorySource::File, None) => String::from("read from a file"),
+        (InventorySource::None, _) => String::from("none"),
+    };
+    let mut said = taken;
+    if !inventory.denied.is_empty() {
+        said += &format!("; not permitted: {}", inventory.denied.join(", "));
+    }
+    if let Some(error) = &inventory.error {
+        said += &format!("; {error}");
+    }
+    said
+}
+
+/// What was known of the network around the host.
+pub(super) fn network(environment: &Environment) -> String {
+    let cidrs = if environment.vpc_cidrs.is_empty() {
+        String::from("VPC CIDRs not known")
     } else {
-        (
-            "is not reached as it should be",
-            "are not reached as they should be",
+        format!(
+            "VPC {} (from {})",
+            environment.vpc_cidrs.join(", "),
+            literal(&environment.vpc_cidrs_source)
         )
     };
-    let who = names(failing.iter().map(|service| service.service.as_str()));
-    match (failing.len(), report.services.len()) {
-        (1, 1) => format!("{who} {one}; {causes} found."),
-        (1, total) => format!("1 of {total} services {one}: {who}; {causes} found."),
-        (n, total) => format!("{n} of {total} services {many}: {who}; {causes} found."),
+    let mut parts = vec![cidrs];
+    if !environment.addresses.is_empty() {
+        parts.push(format!("own {}", list(&environment.addresses)));
     }
-}
-
-fn unsettled(report: &Report) -> String {
-    let open: Vec<&str> = with_verdict(report, ServiceVerdict::Unknown)
-        .filter(|service| service.required)
-        .map(|service| service.service.as_str())
-        .collect();
-    if open.is_empty() {
-        return String::from("nothing failed, but the canary message settled nothing.");
+    if environment.resolvers.is_empty() {
+        parts.push(String::from("no resolver configured"));
+    } else {
+        parts.push(format!("DNS {}", list(&environment.resolvers)));
     }
-    let verb = if open.len() == 1 { "it is" } else { "they are" };
-    format!(
-        "nothing failed, but for {} of {} it could not be told whether {verb} reached privately: {}.",
-        open.len(),
-        count(report.services.len(), "service"),
-        names(open)
-    )
+    if let Some(proxy) = &environment.proxy {
+        parts.push(format!("applications' proxy {proxy}"));
+    }
+    parts.join("; ")
 }
 
-fn with_verdict(report: &Report, verdict: ServiceVerdict) -> impl Iterator<Item = &ServiceReport> {
-    let of = move |service: &&ServiceReport| service.verdict == verdict;
-    report.services.iter().filter(of)
+/// What was not tried although nothing before it had failed, by reason.
+pub(super) fn skipped(report: &Report) -> Vec<String> {
+    let mut by_reason: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for service in &report.services {
+        for probe in probes(service) {
+            if let Some(skip) = first_skip(probe) {
+                let services = by_reason.entry(skip).or_default();
+                if !services.contains(&service.service.as_str()) {
+                    services.push(&service.service);
+                }
+            }
+        }
+    }
+    let told = |((phase, reason), services): ((&str, &str), Vec<&str>)| {
+        format!("{phase} of {}: {reason}", names(services))
+    };
+    by_reason.into_iter().map(told).collect()
 }
 
-/// What is wrong with a failing service, of one and of many.
-fn symptom(service: &ServiceReport) -> (&'static str, &'static str) {
-    let tcp = probes(service).any(|probe| !matches!(probe.tcp.status.as_str(), "ok" | "skipped"));
-    let tls = probes(service).any(|probe| !matches!(probe.tls.status.as_str(), "ok" | "skipped"));
-    match service.route {
-        Route::Unresolved => ("does not resolve", "do not resolve"),
-        Route::Public | Route::Mixed => ("is not reached privately", "are not reached privately"),
-        _ if tcp => ("cannot be connected to", "cannot be connected to"),
-        _ if tls => ("fails in TLS", "fail in TLS"),
-        _ => (
-            "is not reached as it should be",
-            "are not reached as they should be",
+fn first_skip(probe: &ProbeReport) -> Option<(&'static str, &str)> {
+    let phases = [
+        (
+            "connecting to some addresses",
+            &probe.tcp.status,
+            &probe.tcp.reason,
         ),
-    }
+        (
+            "TLS on some addresses",
+            &probe.tls.status,
+            &probe.tls.reason,
+        ),
+        (
+            "HTTP on some addresses",
+            &probe.http.status,
+            &probe.http.reason,
+        ),
+    ];
+    let (phase, status, reason) = phases.into_iter().find(|(_, status, _)| *status != "ok")?;
+    let reason = reason.as_deref().unwrap_or("no reason given");
+    (status == "skipped").then_some((phase, reason))
 }
