@@ -5,8 +5,7 @@ use std::io;
 use super::super::layout::{BOLD, GREEN, PLAIN, Page, RED, YELLOW};
 use super::super::wording;
 use crate::verdict::report::{
-    AnswerReport, EndpointReport, HostnameReport, ProbeReport, Report, ServiceReport,
-    ServiceVerdict,
+    EndpointReport, HostnameReport, ProbeReport, Report, ServiceReport, ServiceVerdict,
 };
 
 /// How many addresses of a name are shown without `-v`; those in trouble first.
@@ -173,14 +172,20 @@ fn hostname(name: &HostnameReport, verbose: u8, page: &mut Page<'_>) -> io::Resu
         .iter()
         .map(|answer| answer.address)
         .collect();
-    let differing = |seen: &Option<Vec<_>>| seen.clone().filter(|seen| !same(seen, &wire));
+    let differing = |seen: &Option<Vec<_>>| seen.clone().filter(|seen| !wording::same(seen, &wire));
     if let Some(seen) = differing(&name.dns.system_answers) {
-        page.text(DETAIL, &format!("applications here get {}", listed(&seen)))?;
+        page.text(
+            DETAIL,
+            &format!("applications here get {}", wording::list_or_none(&seen)),
+        )?;
     }
     if let Some(seen) = differing(&name.dns.vpc_resolver_answers) {
         page.text(
             DETAIL,
-            &format!("the VPC's own resolver answers {}", listed(&seen)),
+            &format!(
+                "the VPC's own resolver answers {}",
+                wording::list_or_none(&seen)
+            ),
         )?;
     }
     let mut probes: Vec<&ProbeReport> = name.probes.iter().collect();
@@ -192,7 +197,7 @@ fn hostname(name: &HostnameReport, verbose: u8, page: &mut Page<'_>) -> io::Resu
     };
     for probe in probes.iter().take(shown) {
         let answer = name.dns.answers.iter().find(|a| a.address == probe.address);
-        let label = match answer.and_then(whereabouts) {
+        let label = match answer.and_then(wording::whereabouts) {
             Some(place) => format!("{} ({place}):", probe.address),
             None => format!("{}:", probe.address),
         };
@@ -202,30 +207,6 @@ fn hostname(name: &HostnameReport, verbose: u8, page: &mut Page<'_>) -> io::Resu
         page.text(DETAIL, &format!("and {rest} more, shown with -v"))?;
     }
     Ok(())
-}
-
-fn listed(addresses: &[std::net::IpAddr]) -> String {
-    if addresses.is_empty() {
-        String::from("no address")
-    } else {
-        wording::list(addresses)
-    }
-}
-
-fn same(a: &[std::net::IpAddr], b: &[std::net::IpAddr]) -> bool {
-    a.iter().all(|address| b.contains(address)) && b.iter().all(|address| a.contains(address))
-}
-
-fn whereabouts(answer: &AnswerReport) -> Option<String> {
-    match (&answer.endpoint_id, &answer.availability_zone) {
-        (Some(endpoint), Some(zone)) => Some(format!("{endpoint} in {zone}")),
-        (Some(endpoint), None) => Some(endpoint.clone()),
-        _ => match answer.in_vpc_cidr {
-            Some(true) => Some(String::from("in the VPC")),
-            Some(false) => Some(String::from("outside the VPC")),
-            None => None,
-        },
-    }
 }
 
 /// The phases of one probe, up to the first that was not tried because one before it failed.
