@@ -19,6 +19,7 @@ pub mod explain;
 mod headline;
 pub mod html;
 pub mod human;
+mod identity;
 pub mod json;
 pub mod junit;
 mod layout;

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::headline::headline;
-use super::{json as json_text, wording};
+use super::{identity, json as json_text, wording};
 use crate::verdict::Report;
 use crate::verdict::finding::{Finding, Severity};
 use crate::verdict::report::RunVerdict;
@@ -99,7 +99,7 @@ fn of_run(report: &Report, left_out: usize) -> Value {
             code: "run",
             title: &said,
             description,
-            subject: wording::host(environment),
+            subject: identity::host(environment),
             resource_type: match (&environment.task_arn, &environment.instance_id) {
                 (Some(_), _) => "AwsEcsTask",
                 (None, Some(_)) => "AwsEc2Instance",
@@ -121,7 +121,7 @@ fn entry(entry: &Entry<'_>, report: &Report) -> Value {
     let account = account(report).unwrap_or(NO_ACCOUNT);
     let mut value = json!({
         "SchemaVersion": "2018-10-08",
-        "Id": wording::stable_id(report, entry.code, &entry.subject),
+        "Id": identity::stable_id(report, entry.code, &entry.subject),
         "ProductArn": format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default"),
         "GeneratorId": cut(&format!("vpcheck/{}", entry.code), FIELD),
         "AwsAccountId": account,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::escape;
 use super::headline::headline;
-use super::wording;
+use super::{identity, wording};
 use crate::verdict::Report;
 use crate::verdict::finding::{Finding, Severity};
 use crate::verdict::report::RunVerdict;
@@ -81,7 +81,7 @@ fn of_run(report: &Report) -> Value {
         code: "run",
         title: &title,
         description: title.clone(),
-        subject: wording::host(&report.environment),
+        subject: identity::host(&report.environment),
         severity,
         status,
     };
@@ -108,7 +108,7 @@ fn event(event: &Event<'_>, report: &Report) -> Map<String, Value> {
     if let Some(partition) = &environment.partition {
         resource.insert(String::from("cloud_partition"), json!(partition));
     }
-    let uid = wording::stable_id(report, event.code, &event.subject);
+    let uid = identity::stable_id(report, event.code, &event.subject);
     let value = json!({
         "activity_id": 1,
         "activity_name": "Create",
