@@ -135,12 +135,22 @@ fn entry(entry: &Entry<'_>, report: &Report) -> Value {
         "Resources": [{
             "Type": entry.resource_type,
             "Id": cut(filled(&entry.subject, "unknown"), FIELD),
-            "Partition": partition,
             "Region": region,
         }],
         "Compliance": {"Status": entry.compliance},
         "RecordState": "ACTIVE",
     });
+    // Security Hub knows these three; of others it refuses the whole entry.
+    if ["aws", "aws-cn", "aws-us-gov"].contains(&partition) {
+        value["Resources"][0]["Partition"] = json!(partition);
+    }
+    if account == NO_ACCOUNT {
+        value["ProductFields"]["vpcheck/account"] = json!("not known");
+    }
+    // Values that are empty are refused.
+    if let Some(fields) = value["ProductFields"].as_object_mut() {
+        fields.retain(|_, field| field.as_str().is_some_and(|text| !text.trim().is_empty()));
+    }
     if !entry.recommendation.is_empty() {
         let text = cut(&entry.recommendation, RECOMMENDATION);
         value["Remediation"] = json!({"Recommendation": {"Text": text}});

@@ -49,10 +49,9 @@ pub fn list(lines: &[ExplainLine<'_>], style: &Style, out: &mut dyn Write) -> io
     let out = &mut Page::new(style, out);
     let width = |text: fn(&ExplainLine<'_>) -> usize| lines.iter().map(text).max().unwrap_or(0);
     let code = width(|line| line.code.chars().count());
-    // A long severity, as `fail under isolated, else info`, is shown by its first word.
-    let severity = width(|line| first_word(line.severity).len());
+    let severity = width(|line| word(line.severity).len());
     for line in lines {
-        let word = first_word(line.severity);
+        let word = word(line.severity);
         let paint = match word {
             "fail" => RED,
             "warn" => YELLOW,
@@ -70,8 +69,13 @@ pub fn list(lines: &[ExplainLine<'_>], style: &Style, out: &mut dyn Write) -> io
     Ok(())
 }
 
-fn first_word(severity: &str) -> &str {
-    severity.split([' ', ',']).next().unwrap_or_default()
+/// A severity that depends on the run is told on the finding's own page.
+fn word(severity: &str) -> &str {
+    if severity.contains(' ') {
+        "varies"
+    } else {
+        severity
+    }
 }
 
 /// What is being collected until a line ends it.
@@ -236,7 +240,21 @@ aws ec2 modify-vpc-endpoint --vpc-endpoint-id vpce-0123456789abcdef0 --private-d
 
     #[test]
     fn a_page_is_readable_and_its_commands_paste() {
-        insta::assert_snapshot!(shown(60), @"");
+        insta::assert_snapshot!(shown(60), @"
+        private-dns-disabled  fail (names and answers)
+
+          The endpoint is there, and its private DNS is off, so that
+          the service's plain name still answers with public
+          addresses.
+
+        How it is told
+          - the answers are public
+          - the endpoint is `available`, see the guide
+            (https://docs.aws.amazon.com/x)
+          1. then
+
+            aws ec2 modify-vpc-endpoint --vpc-endpoint-id vpce-0123456789abcdef0 --private-dns-enabled --region us-east-1
+        ");
     }
 
     #[test]
@@ -255,7 +273,10 @@ aws ec2 modify-vpc-endpoint --vpc-endpoint-id vpce-0123456789abcdef0 --private-d
         ];
         let mut out = Vec::new();
         list(&lines, &Style::default(), &mut out).unwrap();
-        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @"");
+        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @"
+        fail    tcp-refused             An address refuses the connection.
+        varies  internet-route-present  This subnet has a way to the internet.
+        ");
     }
 
     #[test]

@@ -68,11 +68,8 @@ fn failed(report: &Report) -> String {
         )
     };
     let who = names(failing.iter().map(|service| service.service.as_str()));
-    match (failing.len(), report.services.len()) {
-        (1, 1) => format!("{who} {one}; {causes} found."),
-        (1, total) => format!("1 of {total} services {one}: {who}; {causes} found."),
-        (n, total) => format!("{n} of {total} services {many}: {who}; {causes} found."),
-    }
+    let said = if failing.len() == 1 { one } else { many };
+    format!("{who} {said}{}; {causes} found.", of(failing.len(), report))
 }
 
 fn unsettled(report: &Report) -> String {
@@ -83,13 +80,20 @@ fn unsettled(report: &Report) -> String {
     if open.is_empty() {
         return String::from("nothing failed, but the canary message settled nothing.");
     }
-    let verb = if open.len() == 1 { "it is" } else { "they are" };
+    let verb = if open.len() == 1 { "is" } else { "are" };
     format!(
-        "nothing failed, but for {} of {} it could not be told whether {verb} reached privately: {}.",
-        open.len(),
-        count(report.services.len(), "service"),
-        names(open)
+        "nothing failed, but it could not be told whether {} {verb} reached privately{}.",
+        names(open.iter().copied()),
+        of(open.len(), report)
     )
+}
+
+/// ` (2 of 15 services)`, where there is more than the one.
+fn of(n: usize, report: &Report) -> String {
+    match report.services.len() {
+        0 | 1 => String::new(),
+        all => format!(" ({n} of {all} services)"),
+    }
 }
 
 fn with_verdict(report: &Report, verdict: ServiceVerdict) -> impl Iterator<Item = &ServiceReport> {

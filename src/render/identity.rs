@@ -35,6 +35,7 @@ pub(super) fn stable_id(report: &Report, code: &str, subject: &str) -> String {
     // The run itself is about this place, whatever its subject is called today.
     let subject = if code == "run" { "" } else { subject };
     let id = format!("vpcheck/{place}/{code}/{subject}");
+    let id = String::from(id.trim_end_matches('/'));
     if id.len() <= LONGEST_ID {
         return id;
     }

@@ -115,7 +115,7 @@ fn run(report: &Report) -> Vec<Gauge> {
             .with(&[], flag(report.verdict == RunVerdict::Pass)),
         verdict,
         Gauge::new("vpcheck_run_duration_seconds", "How long the run took.")
-            .with(&[], report.duration_ms / 1000.0),
+            .with(&[], seconds(report.duration_ms)),
         by_severity,
         findings,
         canary,
@@ -132,7 +132,7 @@ fn run(report: &Report) -> Vec<Gauge> {
             "vpcheck_canary_duration_seconds",
             "How long the canary took.",
         );
-        gauges.push(took.with(&[], ms / 1000.0));
+        gauges.push(took.with(&[], seconds(ms)));
     }
     gauges
 }
@@ -179,8 +179,8 @@ fn services(report: &Report) -> Vec<Gauge> {
             f64::max,
         );
         for hostname in &service.hostnames {
-            let seconds = hostname.dns.duration_ms / 1000.0;
-            duration.set(&[of_service, ("phase", "dns")], seconds, f64::max);
+            let took = seconds(hostname.dns.duration_ms);
+            duration.set(&[of_service, ("phase", "dns")], took, f64::max);
         }
         for probe in wording::probes(service) {
             for (phase, status, ms) in [
@@ -191,7 +191,7 @@ fn services(report: &Report) -> Vec<Gauge> {
                 let labels = [of_service, ("phase", phase), ("status", status.as_str())];
                 probes.set(&labels, 1.0, |seen, one| seen + one);
                 if let Some(ms) = ms {
-                    duration.set(&[of_service, ("phase", phase)], ms / 1000.0, f64::max);
+                    duration.set(&[of_service, ("phase", phase)], seconds(ms), f64::max);
                 }
             }
             let not_after = probe.tls.not_after.as_deref();
@@ -213,6 +213,11 @@ fn label(service: &ServiceReport) -> String {
         Ok(_) => String::from("address"),
         Err(_) => service.service.clone(),
     }
+}
+
+/// Seconds, to the microsecond: more digits are noise of the division.
+fn seconds(ms: f64) -> f64 {
+    (ms * 1000.0).round() / 1_000_000.0
 }
 
 fn flag(holds: bool) -> f64 {

@@ -297,7 +297,7 @@ pub(super) fn network(environment: &Environment) -> String {
     };
     let mut parts = vec![cidrs];
     if !environment.addresses.is_empty() {
-        parts.push(format!("own {}", list(&environment.addresses)));
+        parts.push(format!("own address {}", list(&environment.addresses)));
     }
     if environment.resolvers.is_empty() {
         parts.push(String::from("no resolver configured"));

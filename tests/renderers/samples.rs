@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 use vpcheck::verdict::Report;
 
 /// What a hostile server may put into any text it controls.
-pub const HOSTILE: &str = "\u{1b}[2J\u{9b}31m\u{202e}gnp.exe\u{2066}<script>alert('1')</script>&\"]]>|`**_[x](http://evil.example/)@team\r\n# FAIL\u{0}\u{200b}\u{feff}";
+pub(crate) const HOSTILE: &str = "\u{1b}[2J\u{9b}31m\u{202e}gnp.exe\u{2066}<script>alert('1')</script>&\"]]>|`**_[x](http://evil.example/)@team\r\n# FAIL\u{0}\u{200b}\u{feff}";
 
 /// Everything passes, with a warning.
-pub fn healthy() -> Report {
+pub(crate) fn healthy() -> Report {
     report(&json!({
         "schema_version": "1",
         "tool": {"name": "vpcheck", "version": "0.1.0"},
@@ -40,7 +40,7 @@ pub fn healthy() -> Report {
 }
 
 /// One endpoint's private DNS is off, which has consequences; another address of a second service swallows packets.
-pub fn private_dns_off() -> Report {
+pub(crate) fn private_dns_off() -> Report {
     let mut sqs = passing(
         "sqs",
         "sqs.us-east-1.amazonaws.com",
@@ -105,7 +105,7 @@ pub fn private_dns_off() -> Report {
 }
 
 /// Nothing failed, little is known, and every text a server controls is hostile.
-pub fn inconclusive_and_hostile() -> Report {
+pub(crate) fn inconclusive_and_hostile() -> Report {
     report(&json!({
         "schema_version": "1",
         "tool": {"name": "vpcheck", "version": "0.1.0"},
@@ -145,7 +145,7 @@ pub fn inconclusive_and_hostile() -> Report {
 }
 
 /// A service on an interface endpoint, every address of which answers.
-pub fn passing(service: &str, name: &str, endpoint: &str, addresses: &[&str]) -> Value {
+pub(crate) fn passing(service: &str, name: &str, endpoint: &str, addresses: &[&str]) -> Value {
     let endpoint = format!("{endpoint}0123456789abc");
     let zones = ["us-east-1a", "us-east-1b"];
     let answers: Vec<Value> = addresses
@@ -214,6 +214,6 @@ fn environment() -> Value {
 }
 
 /// The report a JSON document is.
-pub fn report(value: &Value) -> Report {
+pub(crate) fn report(value: &Value) -> Report {
     serde_json::from_value(value.clone()).unwrap()
 }

@@ -28,12 +28,15 @@ fn service(service: &ServiceReport, out: &mut dyn Write) -> io::Result<()> {
     let optional = if service.required { "" } else { ", optional" };
     writeln!(
         out,
-        "<details class=\"{class}\"{open}>\n<summary><strong>{}</strong><span class=\"tag\">{}</span>{optional}",
+        "<article class=\"{class}\">\n<h3>{} <span class=\"tag\">{}</span>{optional}</h3>",
         h(&service.service),
         wording::service_word(service.verdict),
     )?;
     path::write(service, out)?;
-    writeln!(out, "</summary>")?;
+    writeln!(
+        out,
+        "<details{open}>\n<summary>Names and addresses</summary>"
+    )?;
     if let Some(endpoint) = &service.endpoint {
         let dns = if endpoint.private_dns_enabled {
             "on"
@@ -51,7 +54,7 @@ fn service(service: &ServiceReport, out: &mut dyn Write) -> io::Result<()> {
     for name in &service.hostnames {
         hostname(name, out)?;
     }
-    writeln!(out, "</details>")
+    writeln!(out, "</details>\n</article>")
 }
 
 fn hostname(name: &HostnameReport, out: &mut dyn Write) -> io::Result<()> {

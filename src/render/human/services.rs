@@ -22,20 +22,11 @@ pub(super) fn write(report: &Report, verbose: u8, page: &mut Page<'_>) -> io::Re
     );
     page.labelled(0, ("Services", BOLD), 0, &tally)?;
     let columns = Columns::fitting(report, page.width());
-    for verdict in [
-        ServiceVerdict::Fail,
-        ServiceVerdict::Unknown,
-        ServiceVerdict::Pass,
-    ] {
-        for service in &report.services {
-            if service.verdict != verdict {
-                continue;
-            }
-            row(service, &columns, page)?;
-            if verdict != ServiceVerdict::Pass || verbose > 0 {
-                for name in &service.hostnames {
-                    hostname(name, verbose, page)?;
-                }
+    for service in wording::worst_first(&report.services) {
+        row(service, &columns, page)?;
+        if service.verdict != ServiceVerdict::Pass || verbose > 0 {
+            for name in &service.hostnames {
+                hostname(name, verbose, page)?;
             }
         }
     }
@@ -45,32 +36,61 @@ pub(super) fn write(report: &Report, verbose: u8, page: &mut Page<'_>) -> io::Re
 /// What a row shows, decided once for all rows so that they line up.
 struct Columns {
     name: usize,
+    word: usize,
     route: usize,
     endpoint: usize,
-    every_address: bool,
+    detail: Detail,
+}
+
+/// What of a service that is fine is shown beside its endpoint.
+#[derive(Clone, Copy)]
+struct Detail {
+    whole_route: bool,
     tls: bool,
+    addresses: Addresses,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Addresses {
+    All,
+    First,
+    None,
+}
+
+/// From the most to the least; the addresses, which people look for, go last.
+const DETAILS: [Detail; 5] = [
+    detail(true, true, Addresses::All),
+    detail(true, false, Addresses::All),
+    detail(false, false, Addresses::All),
+    detail(false, false, Addresses::First),
+    detail(false, false, Addresses::None),
+];
+
+const fn detail(whole_route: bool, tls: bool, addresses: Addresses) -> Detail {
+    Detail {
+        whole_route,
+        tls,
+        addresses,
+    }
 }
 
 impl Columns {
-    /// The most that fits: TLS goes before the further addresses do.
+    /// The most that fits in the width for every service that is fine.
     fn fitting(report: &Report, width: usize) -> Columns {
-        let widest = |text: fn(&ServiceReport) -> String| {
-            let lengths = report.services.iter().map(|s| text(s).chars().count());
-            lengths.max().unwrap_or(0)
-        };
+        let all = || report.services.iter();
+        let fine = || all().filter(|service| service.verdict == ServiceVerdict::Pass);
+        let longest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
         let mut columns = Columns {
-            name: widest(|s| s.service.clone()),
-            route: widest(|s| wording::literal(&s.route)),
-            endpoint: widest(|s| endpoint_id(s).to_owned()),
-            every_address: true,
-            tls: true,
+            name: longest(&mut all().map(|s| s.service.chars().count())),
+            word: longest(&mut all().map(|s| wording::service_word(s.verdict).len())),
+            route: 0,
+            endpoint: longest(&mut fine().map(|s| endpoint_id(s).chars().count())),
+            detail: DETAILS[0],
         };
-        for (every_address, tls) in [(true, true), (false, true), (true, false), (false, false)] {
-            columns.every_address = every_address;
-            columns.tls = tls;
-            let fits = |service: &ServiceReport| columns.width_of(service) <= width;
-            let fine = |s: &&ServiceReport| s.verdict == ServiceVerdict::Pass;
-            if report.services.iter().filter(fine).all(fits) {
+        for detail in DETAILS {
+            columns.detail = detail;
+            columns.route = longest(&mut fine().map(|s| columns.route_of(s).len()));
+            if fine().all(|service| columns.width_of(service) <= width) {
                 break;
             }
         }
@@ -84,24 +104,32 @@ impl Columns {
 
     fn label(&self, service: &ServiceReport) -> String {
         format!(
-            "{:<name$}  {:<7}",
+            "{:<name$}  {:<word$}",
             service.service,
             wording::service_word(service.verdict),
-            name = self.name
+            name = self.name,
+            word = self.word
         )
     }
 
+    fn route_of(&self, service: &ServiceReport) -> String {
+        let route = wording::literal(&service.route);
+        match route.strip_suffix("-endpoint") {
+            Some(short) if !self.detail.whole_route => short.to_owned(),
+            _ => route,
+        }
+    }
+
     fn rest(&self, service: &ServiceReport) -> String {
-        let mut cells = format!(
-            "{:<width$}",
-            wording::literal(&service.route),
-            width = self.route
-        );
+        let route = self.route_of(service);
+        let mut cells = format!("{route:<width$}", width = self.route);
         if self.endpoint > 0 {
             cells += &format!("  {:<width$}", endpoint_id(service), width = self.endpoint);
         }
-        cells += &format!("  {}", self.addresses(service));
-        if let (true, Some(ms)) = (self.tls, wording::slowest_handshake(service)) {
+        if self.detail.addresses != Addresses::None {
+            cells += &format!("  {}", self.addresses(service));
+        }
+        if let (true, Some(ms)) = (self.detail.tls, wording::slowest_handshake(service)) {
             let version = wording::probes(service).find_map(|probe| probe.tls.version.as_deref());
             let version = version.map(wording::tls_version).unwrap_or_default();
             cells += &format!("  {version}  {}", wording::milliseconds(ms));
@@ -116,7 +144,7 @@ impl Columns {
         let all = wording::addresses(service);
         match all.as_slice() {
             [] => String::from("no address"),
-            [first, rest @ ..] if !self.every_address && !rest.is_empty() => {
+            [first, rest @ ..] if self.detail.addresses == Addresses::First && !rest.is_empty() => {
                 format!("{first} +{}", rest.len())
             }
             all => wording::list(all),
@@ -233,9 +261,17 @@ fn phases(probe: &ProbeReport, verbose: u8) -> String {
         }
     }
     if tls.status == "ok" {
-        let name = http.code.map(|code| format!("HTTP {code}"));
-        let name = name.as_deref().unwrap_or("HTTP");
-        said.push(phase(name, &http.status, http.duration_ms, &http.reason));
+        said.push(match http.code {
+            // Whatever the code, an answer to an unsigned request is what is wanted here.
+            Some(code) if http.status == "ok" => {
+                let took = http
+                    .duration_ms
+                    .map(wording::milliseconds)
+                    .unwrap_or_default();
+                format!("answers (HTTP {code}) {took}")
+            }
+            _ => phase("HTTP", &http.status, http.duration_ms, &http.reason),
+        });
     }
     said.join(", ")
 }
