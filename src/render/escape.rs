@@ -219,4 +219,18 @@ mod tests {
             value
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_comes_out_harmless(text in ".*") {
+            proptest::prop_assert!(!terminal(&text).chars().any(is_unsafe));
+            proptest::prop_assert!(!markdown_code(&text).chars().any(is_unsafe));
+            let xml = xml(&text);
+            proptest::prop_assert!(!xml.contains(['<', '>', '"', '\'']) && !xml.chars().any(is_unsafe));
+            let markdown = markdown(&text);
+            proptest::prop_assert!(!markdown.contains(['<', '>', '@']) && !markdown.contains("://"));
+            let quoted = serde_json::to_string(&text).unwrap();
+            proptest::prop_assert_eq!(serde_json::from_str::<String>(&json(&quoted)).unwrap(), text);
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Every format on the same three reports: what it looks like, and what must hold for any format.
 
+#![allow(clippy::unwrap_used)] // what does not hold is a failed test, in its helpers as well
+
 use vpcheck::render::{Format, Style, render};
 use vpcheck::verdict::Report;
 

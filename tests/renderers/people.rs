@@ -1,6 +1,7 @@
 //! What holds of the formats for people.
 
 use vpcheck::render::{Format, Style};
+use vpcheck::verdict::report::{Route, ServiceVerdict};
 
 use crate::{all, samples, styled, text};
 
@@ -12,6 +13,76 @@ fn the_verdict_comes_first() {
             assert!(shown.starts_with(&format!("{start}{word}: ")), "{shown}");
         }
     }
+}
+
+#[test]
+fn the_headline_says_what_happened() {
+    let first = |report: &vpcheck::verdict::Report| {
+        let shown = text(Format::Markdown, report);
+        shown.lines().next().unwrap().replace("## ", "")
+    };
+    let mut healthy = samples::healthy();
+    healthy.services[0].route = Route::Public;
+    assert_eq!(
+        first(&healthy),
+        "PASS: all 4 services are reached, not privately: sqs; the canary message went there and back; 1 warning."
+    );
+    healthy.services[1].required = false;
+    healthy.services[1].verdict = ServiceVerdict::Unknown;
+    healthy.services.swap_remove(0);
+    healthy.canary.status = String::from("skipped");
+    healthy.findings.clear();
+    healthy.summary.findings.warn = 0;
+    assert_eq!(
+        first(&healthy),
+        "PASS: 2 of 3 services are reached privately, the others are optional here."
+    );
+    let mut failing = samples::private_dns_off();
+    for service in &mut failing.services {
+        service.verdict = ServiceVerdict::Fail;
+        service.route = Route::Unresolved;
+    }
+    assert_eq!(
+        first(&failing),
+        "FAIL: sts, sqs, s3 do not resolve (3 of 3 services); 1 cause found."
+    );
+    failing.services[0].route = Route::Public;
+    assert_eq!(
+        first(&failing),
+        "FAIL: sts, sqs, s3 are not reached as they should be (3 of 3 services); 1 cause found."
+    );
+    for service in &mut failing.services {
+        service.verdict = ServiceVerdict::Pass;
+    }
+    assert_eq!(
+        first(&failing),
+        "FAIL: the paths to the services work, the canary message does not; 1 cause found."
+    );
+    let mut open = samples::inconclusive_and_hostile();
+    open.services[0].verdict = ServiceVerdict::Pass;
+    assert_eq!(
+        first(&open),
+        "INCONCLUSIVE: nothing failed, but the canary message settled nothing."
+    );
+}
+
+#[test]
+fn a_truncated_output_still_has_the_verdict_and_the_causes() {
+    // Systems Manager keeps 24,000 characters of a command's output, its lists 2,500.
+    let mut report = samples::private_dns_off();
+    let service = report.services[1].clone();
+    for n in 0..30 {
+        let mut service = service.clone();
+        service.service = format!("service-{n}");
+        report.services.push(service);
+    }
+    let shown = text(Format::Human, &report);
+    assert!(shown.len() < 24_000, "{}", shown.len());
+    let start: String = shown.chars().take(2_500).collect();
+    assert!(
+        start.contains("FAIL: ") && start.contains("--private-dns-enabled"),
+        "{start}"
+    );
 }
 
 #[test]
