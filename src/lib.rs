@@ -14,6 +14,7 @@ pub mod environment;
 pub mod facts;
 pub mod gather;
 pub mod iam_policy;
+pub mod render;
 pub mod rules;
 pub mod symptoms;
 pub mod verdict;
