@@ -72,12 +72,12 @@ impl Query {
 
     /// The part of `items` this call asked for, and the token of the next part.
     ///
-    /// `default` is the size of a page where the caller names none. AWS forbids `MaxResults` beside explicit ids.
+    /// `at_most` is the world's own limit (0: none). AWS forbids `MaxResults` beside explicit ids.
     pub fn page<T>(
         &self,
         items: Vec<T>,
-        limits: std::ops::RangeInclusive<usize>,
-        default: Option<usize>,
+        limits: Limits,
+        at_most: usize,
         explicit_ids: bool,
     ) -> Result<Page<T>, Refusal> {
         let asked = match self.get("MaxResults") {
@@ -90,15 +90,17 @@ impl Query {
                 ));
             }
             Some(text) => match text.parse::<usize>() {
-                Ok(n) if n >= *limits.start() => Some(n.min(*limits.end())),
+                Ok(n) if n >= limits.least && (n <= limits.most || limits.clamps) => {
+                    Some(n.min(limits.most))
+                }
                 _ => {
                     return Err(Refusal::new(
                         400,
                         "InvalidParameterValue",
                         format!(
                             "Value ( {text} ) for parameter maxResults is invalid. Expecting a value between {} and {}",
-                            limits.start(),
-                            limits.end()
+                            limits.least,
+                            limits.most
                         ),
                     ));
                 }
@@ -113,7 +115,8 @@ impl Query {
                     Refusal::new(400, "InvalidNextToken", format!("The token '{token}' is invalid"))
                 })?,
         };
-        let size = asked.or(default).unwrap_or(usize::MAX);
+        let own = if at_most == 0 { usize::MAX } else { at_most };
+        let size = asked.unwrap_or(usize::MAX).min(own);
         let total = items.len();
         let items: Vec<T> = items.into_iter().skip(offset).take(size).collect();
         let end = offset + items.len();
@@ -122,6 +125,17 @@ impl Query {
             next: (end < total).then(|| token_for(end, action)),
         })
     }
+}
+
+/// What an action accepts as `MaxResults`.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The least.
+    pub least: usize,
+    /// The most.
+    pub most: usize,
+    /// Whether more than the most counts as the most, else it is an error.
+    pub clamps: bool,
 }
 
 /// Part of an answer.
@@ -215,6 +229,12 @@ fn offset_of(token: &str, action: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
+    const LIMITS: Limits = Limits {
+        least: 5,
+        most: 1000,
+        clamps: false,
+    };
+
     #[test]
     fn lists_and_filters_keep_their_order() {
         let query = Query::parse(
@@ -236,7 +256,7 @@ mod tests {
         for _ in 0..10 {
             let form = format!("Action=DescribeVpcs&MaxResults=5&NextToken={token}");
             let page = Query::parse(form.as_bytes())
-                .page((0..12).collect(), 5..=1000, None, false)
+                .page((0..12).collect(), LIMITS, 0, false)
                 .expect("a page");
             seen.extend(page.items);
             match page.next {
@@ -252,20 +272,22 @@ mod tests {
         let token = token_for(1, "DescribeSubnets");
         let form = format!("Action=DescribeVpcs&NextToken={token}");
         let refusal = Query::parse(form.as_bytes())
-            .page(vec![1, 2], 5..=1000, None, false)
+            .page(vec![1, 2], LIMITS, 0, false)
             .expect_err("not its token");
         assert_eq!(refusal.code, "InvalidNextToken");
+        let capped = Query::parse(b"Action=DescribeVpcs").page(vec![1, 2, 3], LIMITS, 2, false);
+        assert_eq!(capped.expect("a page").items, [1, 2]);
         for token in ["%F0%9F%92%A9", "zz", "f"] {
             let form = format!("Action=DescribeVpcs&NextToken={token}");
-            assert!(Query::parse(form.as_bytes()).page(vec![1], 5..=1000, None, false).is_err());
+            assert!(Query::parse(form.as_bytes()).page(vec![1], LIMITS, 0, false).is_err());
         }
         let refusal = Query::parse(b"Action=DescribeVpcs&MaxResults=1")
-            .page(vec![1], 5..=1000, None, false)
+            .page(vec![1], LIMITS, 0, false)
             .expect_err("too small");
         assert_eq!(refusal.code, "InvalidParameterValue");
         assert!(
             Query::parse(b"Action=DescribeVpcs&MaxResults=5")
-                .page(vec![1], 5..=1000, None, true)
+                .page(vec![1], LIMITS, 0, true)
                 .is_err()
         );
     }

@@ -1,4 +1,139 @@
-//! What a request's `Authorization` header says, as far as a server without the secret can tell.
+//! Who makes a request, as far as a server without the secret can tell: the `Authorization` header against the world.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
+
+use super::super::http::HttpRequest;
+use super::super::world::{EnvironmentKind, World};
+
+/// AWS lets a signature's date differ from its own clock by this much.
+const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Who calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The session's ARN, as AWS names it in messages.
+    pub arn: String,
+    /// Its account.
+    pub account: String,
+}
+
+/// Why a request is nobody's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    /// It is not signed.
+    Unsigned,
+    /// The signature lacks something.
+    Incomplete(String),
+    /// The key is unknown, or a temporary one came without its session token.
+    UnknownKey,
+    /// The session token has expired.
+    ExpiredToken,
+    /// It is signed for another region or service.
+    Scope(String),
+    /// It is dated too far from the services' clock.
+    Clock(String),
+}
+
+/// Tells who makes a request to `service`.
+pub fn authenticate(
+    world: &World,
+    request: &HttpRequest,
+    service: &str,
+) -> Result<Caller, Rejection> {
+    let amz_date = request.header("x-amz-date");
+    let scope = match read(request.header("authorization"), amz_date) {
+        Signed::Unsigned => return Err(Rejection::Unsigned),
+        Signed::Incomplete(what) => return Err(Rejection::Incomplete(what)),
+        Signed::Complete(scope) => scope,
+    };
+    let key = scope.access_key.as_str();
+    let shaped = (16..=128).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphanumeric());
+    let temporary = key.starts_with("ASIA");
+    if !world.credentials.known
+        || !shaped
+        || (temporary && request.header("x-amz-security-token").is_none())
+    {
+        return Err(Rejection::UnknownKey);
+    }
+    if world.credentials.expired {
+        return Err(Rejection::ExpiredToken);
+    }
+    if scope.service != service {
+        return Err(Rejection::Scope(format!(
+            "Credential should be scoped to correct service: '{service}'. "
+        )));
+    }
+    if scope.region != world.region {
+        return Err(Rejection::Scope(
+            "Credential should be scoped to a valid region. ".to_owned(),
+        ));
+    }
+    timely(world, amz_date.unwrap_or_default(), Timestamp::now())?;
+    Ok(Caller {
+        arn: caller_arn(world),
+        account: world.account_id.clone(),
+    })
+}
+
+/// The ARN of the session the world's credentials belong to.
+pub fn caller_arn(world: &World) -> String {
+    let session = match world.environment.kind {
+        EnvironmentKind::Ec2 | EnvironmentKind::Other => world.host.instance_id.as_str(),
+        EnvironmentKind::Fargate | EnvironmentKind::EcsEc2 => "158d1c8083dd49d6b527399fd6414f5c",
+        EnvironmentKind::Eks => "eks-lab-app-7d9c5b6f4-x2k8p",
+        EnvironmentKind::Lambda => "vpcheck",
+    };
+    format!(
+        "arn:{}:sts::{}:assumed-role/{}/{session}",
+        world.partition, world.account_id, world.credentials.role
+    )
+}
+
+/// An id for the request, the same for the same request.
+pub fn request_id(request: &HttpRequest) -> String {
+    let half = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        salt.hash(&mut hasher);
+        request.path.hash(&mut hasher);
+        request.query.hash(&mut hasher);
+        request.headers.hash(&mut hasher);
+        request.body.hash(&mut hasher);
+        hasher.finish()
+    };
+    let bytes = (u128::from(half(1)) << 64) | u128::from(half(2));
+    uuid::Builder::from_random_bytes(bytes.to_be_bytes())
+        .into_uuid()
+        .to_string()
+}
+
+/// Compares a request's date with the services' clock, which is the host's and the world's difference.
+fn timely(world: &World, amz_date: &str, host_now: Timestamp) -> Result<(), Rejection> {
+    const FORM: &str = "%Y%m%dT%H%M%SZ";
+    let write = |t: Timestamp| t.strftime(FORM).to_string();
+    let dated = DateTime::strptime(FORM, amz_date)
+        .and_then(|date| date.to_zoned(TimeZone::UTC))
+        .map_err(|_| Rejection::Incomplete(format!("Date in '{amz_date}' is not valid.")))?
+        .timestamp();
+    let now = host_now + SignedDuration::from_secs(world.clock.services_ahead_seconds);
+    let (earliest, latest) = (now - TOLERANCE, now + TOLERANCE);
+    if dated < earliest {
+        return Err(Rejection::Clock(format!(
+            "Signature expired: {amz_date} is now earlier than {} ({} - 5 min.)",
+            write(earliest),
+            write(now)
+        )));
+    }
+    if dated > latest {
+        return Err(Rejection::Clock(format!(
+            "Signature not yet current: {amz_date} is still later than {} ({} + 5 min.)",
+            write(latest),
+            write(now)
+        )));
+    }
+    Ok(())
+}
 
 /// The outcome of reading a Signature Version 4 header.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,7 +159,7 @@ pub struct Scope {
     pub service: String,
 }
 
-/// Reads an `Authorization` header; `amz_date` and `host_present` are what the signature has to cover.
+/// Reads an `Authorization` header; `amz_date` is the header the signature has to cover.
 pub fn read(authorization: Option<&str>, amz_date: Option<&str>) -> Signed {
     let Some(authorization) = authorization else {
         return Signed::Unsigned;
@@ -101,6 +236,26 @@ mod tests {
                 service: "ec2".to_owned(),
             })
         );
+    }
+
+    #[test]
+    fn dates_are_held_against_the_services_clock() {
+        let now: Timestamp = "2026-11-21T05:00:10Z".parse().expect("a time");
+        let mut world = World::default();
+        assert_eq!(timely(&world, "20261121T050000Z", now), Ok(()));
+        world.clock.services_ahead_seconds = 600;
+        assert_eq!(
+            timely(&world, "20261121T050000Z", now),
+            Err(Rejection::Clock(
+                "Signature expired: 20261121T050000Z is now earlier than 20261121T050510Z (20261121T051010Z - 5 min.)".to_owned()
+            ))
+        );
+        world.clock.services_ahead_seconds = -600;
+        assert!(matches!(
+            timely(&world, "20261121T050000Z", now),
+            Err(Rejection::Clock(text)) if text.starts_with("Signature not yet current")
+        ));
+        assert!(timely(&world, "tomorrow", now).is_err());
     }
 
     #[test]
