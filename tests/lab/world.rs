@@ -435,7 +435,8 @@ pub struct Resolver {
     pub rules: BTreeMap<String, String>,
 }
 
-/// An outright answer. The first of these that is set decides, in this order: `status`, `addresses` or `cname`.
+/// An outright answer. Without a `status` other than `ok`, `addresses` or a `cname`, the answer is the derived one and only
+/// the manner (`truncated`, `tcp_closed`, `delay_ms`) is said here.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DnsAnswer {
@@ -1205,7 +1206,7 @@ fn everywhere() -> IpNet {
 }
 
 /// A stable number for a text (FNV-1a), from which ids that look like AWS's are made.
-fn number(text: &str) -> u64 {
+pub fn number(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
