@@ -33,7 +33,7 @@ pub struct Services {
     pub pki: Pki,
     /// The EC2 API.
     pub ec2: Ec2,
-    /// SQS.
+    /// SQS with its messages.
     pub sqs: Sqs,
 }
 
