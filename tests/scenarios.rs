@@ -16,7 +16,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use lab::Lab;
-use lab::scenario::{self, ExpectedFinding, Scenario};
+use lab::scenario::{self, Expect, ExpectedFinding, Scenario};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -256,7 +256,7 @@ fn judge(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
             }
         }
     }
-    problems.extend(judge_findings(&expect.findings, findings(report)));
+    problems.extend(judge_findings(expect, findings(report)));
     problems.extend(judge_replay(report, outcome));
     if !problems.is_empty() && !outcome.stderr.is_empty() {
         problems.push(format!("standard error:\n{}", excerpt(&outcome.stderr)));
@@ -264,11 +264,11 @@ fn judge(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
     problems
 }
 
-fn judge_findings(expected: &[ExpectedFinding], found: &[Value]) -> Vec<String> {
+fn judge_findings(expect: &Expect, found: &[Value]) -> Vec<String> {
     let mut problems = Vec::new();
     let mut left: Vec<&Value> = found.iter().collect();
     let mut unmet: Vec<&ExpectedFinding> = Vec::new();
-    for expected in expected {
+    for expected in &expect.findings {
         match left.iter().position(|finding| differences(expected, finding).is_empty()) {
             Some(index) => {
                 left.remove(index);
@@ -288,6 +288,7 @@ fn judge_findings(expected: &[ExpectedFinding], found: &[Value]) -> Vec<String> 
             }
         }
     }
+    left.retain(|finding| !expect.either_way.iter().any(|code| finding["code"] == code.as_str()));
     for finding in left {
         problems.push(format!(
             "+ besides: {} {} {} {} because {} {}",
@@ -357,6 +358,7 @@ fn table_row(name: &str, scenario: &Scenario, outcome: &Outcome) -> String {
                 missing.remove(index);
                 cells.push(format!("={code}"));
             }
+            None if scenario.expect.either_way.iter().any(|either| either == code) => cells.push(format!("({code})")),
             None => cells.push(format!("+{code}")),
         }
     }

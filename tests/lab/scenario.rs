@@ -33,6 +33,9 @@ pub struct Scenario {
     /// Further arguments.
     #[serde(default)]
     pub args: Vec<String>,
+    /// Beginnings of addresses that are others throughout the base world: `"10.0." = "100.64."` moves the whole VPC.
+    #[serde(default)]
+    pub renumber: BTreeMap<String, String>,
     /// Changes to the world.
     #[serde(default)]
     pub world: toml::Table,
@@ -54,6 +57,9 @@ pub struct Expect {
     /// The findings, in any order, and none besides.
     #[serde(default)]
     pub findings: Vec<ExpectedFinding>,
+    /// Codes about which the contract leaves room: they may be there or not, and `why` says why.
+    #[serde(default)]
+    pub either_way: Vec<String>,
     /// Verdict and route by service, for those that matter.
     #[serde(default)]
     pub services: BTreeMap<String, ExpectedService>,
@@ -149,7 +155,7 @@ impl Scenario {
             Some(name) => named(name)?.world()?,
             None => World::default(),
         };
-        base.changed(&self.world)
+        base.renumbered(&self.renumber)?.changed(&self.world)
     }
 
     /// The world an inventory is taken in beforehand, if one is.

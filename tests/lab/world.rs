@@ -912,6 +912,14 @@ impl World {
         Ok(world.complete())
     }
 
+    /// This world with other beginnings of values: `10.0.` becomes `100.64.` wherever a value starts so.
+    pub fn renumbered(&self, beginnings: &BTreeMap<String, String>) -> Result<Self, String> {
+        let whole = toml::Table::try_from(self).map_err(|e| format!("cannot write the base world: {e}"))?;
+        let mut whole = toml::Value::Table(whole);
+        replace(&mut whole, beginnings);
+        whole.try_into().map_err(|e| format!("not a world: {e}"))
+    }
+
     /// The VPC the host is in.
     pub fn own_vpc(&self) -> &str {
         self.subnets
@@ -1190,6 +1198,21 @@ fn merge(base: &mut toml::Table, changes: &toml::Table) {
                 base.insert(key.clone(), change.clone());
             }
         }
+    }
+}
+
+fn replace(value: &mut toml::Value, beginnings: &BTreeMap<String, String>) {
+    match value {
+        toml::Value::String(text) => {
+            if let Some((old, new)) = beginnings.iter().find(|(old, _)| text.starts_with(*old)) {
+                *text = format!("{new}{}", &text[old.len()..]);
+            }
+        }
+        toml::Value::Array(items) => items.iter_mut().for_each(|item| replace(item, beginnings)),
+        toml::Value::Table(table) => {
+            table.iter_mut().for_each(|(_, item)| replace(item, beginnings));
+        }
+        _ => {}
     }
 }
 
