@@ -1,10 +1,10 @@
 //! The EC2 API of the lab, as far as it concerns a VPC's network: the `ec2` query protocol, API version 2016-11-15.
 //!
-//! [`answer`] is the whole of it: a world and a request in, a response out. It plays `world.ec2_api`: denied actions, the
-//! tempers `throttled`, `500` and `garbage`, and the page size. The temper `hang` is the server's: ask [`hangs`] first.
+//! [`answer`] is the whole of it: a world and a request in, a response out; [`Ec2`] keeps a world for a server and adds the
+//! temper `hang`. It plays `world.ec2_api`: denied actions, the tempers (to signed calls only) and the page size.
 //! A signed call needs a whole Signature Version 4 header for service `ec2` and the world's region (the signature itself is
-//! not recomputed), a date within five minutes of the services' clock, an access key id of 16 to 128 letters and digits,
-//! and a session token if the key starts with `ASIA`. The endpoint's policy is enforced if it came through an endpoint.
+//! not recomputed), a date within five minutes of the services' clock, and the lab's access key with its session token.
+//! The endpoint's policy is enforced on a call that came through an endpoint.
 
 pub mod query;
 pub mod signature;
@@ -15,12 +15,41 @@ mod interfaces;
 mod network;
 mod prefix_lists;
 
-use super::http::{HttpRequest, HttpResponse};
+use std::sync::Arc;
+
+use super::http::{Answer, HttpRequest, HttpResponse};
 use super::sqs::{Arrival, policy};
 use super::world::World;
 use query::{Limits, Query};
 use signature::{Caller, Rejection};
 use xml::Xml;
+
+/// The API of one world.
+#[derive(Debug)]
+pub struct Ec2 {
+    world: Arc<World>,
+}
+
+impl Ec2 {
+    /// The API of this world.
+    pub fn new(world: Arc<World>) -> Self {
+        Self { world }
+    }
+
+    /// What to do with one request.
+    pub fn answer(&self, request: &HttpRequest) -> Answer {
+        let hangs = self.world.ec2_api.temper == "hang"
+            && request.header("authorization").is_some()
+            && concerns(
+                &self.world,
+                parameters(request).get("Action").unwrap_or_default(),
+            );
+        if hangs {
+            return Answer::Hang;
+        }
+        answer(&self.world, request).into()
+    }
+}
 
 /// Answers one request to `ec2.REGION.amazonaws.com`.
 pub fn answer(world: &World, request: &HttpRequest) -> HttpResponse {
@@ -33,13 +62,6 @@ pub fn answer(world: &World, request: &HttpRequest) -> HttpResponse {
         .with("x-amzn-requestid", id)
         .with("Cache-Control", "no-cache, no-store")
         .with("Server", "AmazonEC2")
-}
-
-/// Whether the world wants this request to get no answer at all.
-pub fn hangs(world: &World, request: &HttpRequest) -> bool {
-    world.ec2_api.temper == "hang"
-        && request.header("authorization").is_some()
-        && concerns(world, parameters(request).get("Action").unwrap_or_default())
 }
 
 /// An error of the API.
@@ -230,14 +252,13 @@ fn rejected(rejection: Rejection) -> Refusal {
         Rejection::Incomplete(message) => Refusal::new(400, "IncompleteSignature", message),
         Rejection::ExpiredToken => Refusal::new(400, "RequestExpired", "Request has expired."),
         // EC2 says this of unknown keys, wrong scopes and wrong clocks alike.
-        Rejection::Unsigned
-        | Rejection::UnknownKey
-        | Rejection::Scope(_)
-        | Rejection::Clock(_) => Refusal::new(
-            401,
-            "AuthFailure",
-            "AWS was not able to validate the provided access credentials",
-        ),
+        Rejection::Unsigned | Rejection::UnknownKey | Rejection::Scope(_) | Rejection::Clock(_) => {
+            Refusal::new(
+                401,
+                "AuthFailure",
+                "AWS was not able to validate the provided access credentials",
+            )
+        }
     }
 }
 
@@ -405,3 +426,9 @@ fn document(status: u16, xml: &str) -> HttpResponse {
         format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{xml}"),
     )
 }
+
+#[cfg(test)]
+pub mod loopback;
+
+#[cfg(test)]
+mod tests;

@@ -1,20 +1,19 @@
 //! SQS of the lab: the JSON protocol (`application/x-amz-json-1.0`, `X-Amz-Target: AmazonSQS.…`), with real queues behind it.
 //!
-//! [`Sqs`] holds the messages; [`Sqs::answer`] takes the world, a request and how it arrived ([`Arrival::of`] tells that from
-//! the address it came to) and gives the response. The endpoint's policy, the queue's policy and `world.sqs.denied` are
-//! enforced, explicit denies first, in AWS's words; then `kms_error`. `world.sqs.error` and the tempers `throttled`, `500`,
-//! `garbage` and `wrong-md5` are played to signed calls. The temper `hang` is the server's: ask [`hangs`] first.
-//! What a signed call needs is said in `ec2.rs`. Errors are AWS's, see the SQS API reference and IAM's access denied messages.
+//! [`Sqs`] holds the world and the messages; [`Sqs::answer`] takes a request and says what to do with it. How the request
+//! arrived follows from the address it came to ([`Arrival::of`]). The endpoint's policy, the queue's policy and
+//! `world.sqs.denied` are enforced, explicit denies first, in AWS's words; then `kms_error`. `world.sqs.error` and the
+//! tempers are played to signed calls only. What a signed call needs is said in `ec2.rs`. Errors are AWS's, see the SQS API reference and IAM's access denied messages.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
 
 use super::ec2::signature::{self, Caller, Rejection};
-use super::http::{HttpRequest, HttpResponse};
+use super::http::{Answer, HttpRequest, HttpResponse};
 use super::world::{Queue as QueueSettings, World};
 
 /// How a request came to the service.
@@ -40,7 +39,12 @@ impl Arrival {
     pub fn policy<'a>(&self, world: &'a World) -> Option<&'a str> {
         let id = self.endpoint.as_ref()?;
         let endpoint = world.endpoints.values().find(|e| e.id == *id)?;
-        Some(endpoint.policy.as_deref().unwrap_or(super::world::OPEN_POLICY))
+        Some(
+            endpoint
+                .policy
+                .as_deref()
+                .unwrap_or(super::world::OPEN_POLICY),
+        )
     }
 
     /// The condition keys of a request that arrived like this.
@@ -69,14 +73,10 @@ impl Arrival {
     }
 }
 
-/// Whether the world wants this request to get no answer at all.
-pub fn hangs(world: &World, request: &HttpRequest) -> bool {
-    world.sqs.temper == "hang" && request.header("authorization").is_some()
-}
-
 /// The service with its messages.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Sqs {
+    world: Arc<World>,
     /// By queue ARN.
     queues: Mutex<HashMap<String, Queue>>,
 }
@@ -117,10 +117,27 @@ const VISIBILITY: u64 = 30;
 const LARGEST: usize = 1_048_576;
 
 impl Sqs {
-    /// Answers one request to `sqs.REGION.amazonaws.com`.
-    pub fn answer(&self, world: &World, request: &HttpRequest, arrived: &Arrival) -> HttpResponse {
+    /// The service of a world, its queues empty.
+    pub fn new(world: Arc<World>) -> Self {
+        Self {
+            world,
+            queues: Mutex::default(),
+        }
+    }
+
+    /// What to do with one request to `sqs.REGION.amazonaws.com`.
+    pub fn answer(&self, request: &HttpRequest) -> Answer {
+        if self.world.sqs.temper == "hang" && request.header("authorization").is_some() {
+            return Answer::Hang;
+        }
+        self.response(request, &Arrival::of(&self.world, request))
+            .into()
+    }
+
+    /// The response to a request that arrived in this way.
+    pub fn response(&self, request: &HttpRequest, arrived: &Arrival) -> HttpResponse {
         let id = signature::request_id(request);
-        let response = match self.respond(world, request, arrived) {
+        let response = match self.respond(request, arrived) {
             Ok(response) => response,
             Err(fault) => fault.response(),
         };
@@ -128,8 +145,8 @@ impl Sqs {
     }
 
     /// Puts a message of somebody else's into a queue of the world's account.
-    pub fn put(&self, world: &World, queue: &str, body: &str) {
-        let target = Target::named(world, &world.account_id, queue);
+    pub fn put(&self, queue: &str, body: &str) {
+        let target = Target::named(&self.world, &self.world.account_id, queue);
         let mut queues = self.lock();
         queues.entry(target.arn).or_default().push(Message {
             sent: Sent {
@@ -148,11 +165,15 @@ impl Sqs {
     }
 
     /// The bodies that are in a queue of the world's account, in flight or not.
-    pub fn bodies(&self, world: &World, queue: &str) -> Vec<String> {
-        let target = Target::named(world, &world.account_id, queue);
+    pub fn bodies(&self, queue: &str) -> Vec<String> {
+        let target = Target::named(&self.world, &self.world.account_id, queue);
         let queues = self.lock();
         let messages = queues.get(&target.arn).map(|q| q.messages.iter());
-        messages.into_iter().flatten().map(|m| m.body.clone()).collect()
+        messages
+            .into_iter()
+            .flatten()
+            .map(|m| m.body.clone())
+            .collect()
     }
 
     /// A panic in a test's other thread leaves the messages as they are: still good.
@@ -160,12 +181,8 @@ impl Sqs {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn respond(
-        &self,
-        world: &World,
-        request: &HttpRequest,
-        arrived: &Arrival,
-    ) -> Result<HttpResponse, Fault> {
+    fn respond(&self, request: &HttpRequest, arrived: &Arrival) -> Result<HttpResponse, Fault> {
+        let world = &*self.world;
         let operation = request
             .header("x-amz-target")
             .and_then(|target| target.strip_prefix("AmazonSQS."));
@@ -177,11 +194,18 @@ impl Sqs {
         if world.sqs.temper == "garbage" {
             return Ok(json_response(200, "{\"MessageId\": <<not json"));
         }
-        let operation = operation.filter(|o| OPERATIONS.contains(o)).ok_or_else(|| {
-            Fault::coral(404, "UnknownOperationException", "UnknownOperation", "")
-        })?;
+        let operation = operation
+            .filter(|o| OPERATIONS.contains(o))
+            .ok_or_else(|| {
+                Fault::coral(404, "UnknownOperationException", "UnknownOperation", "")
+            })?;
         let input: Value = serde_json::from_slice(&request.body).map_err(|error| {
-            Fault::coral(400, "SerializationException", "MalformedInput", error.to_string())
+            Fault::coral(
+                400,
+                "SerializationException",
+                "MalformedInput",
+                error.to_string(),
+            )
         })?;
         let call = Operation {
             world,
@@ -205,7 +229,12 @@ impl Sqs {
 
     fn temper(&self, world: &World) -> Result<(), Fault> {
         if let Some(error) = &world.sqs.error {
-            return Err(Fault::sqs(error.status, &error.code, &error.code, &error.message));
+            return Err(Fault::sqs(
+                error.status,
+                &error.code,
+                &error.code,
+                &error.message,
+            ));
         }
         match world.sqs.temper.as_str() {
             "throttled" => Err(Fault::sqs(
@@ -231,7 +260,11 @@ impl Sqs {
         let (target, settings) = call.authorized_queue()?;
         let body = call.text("MessageBody")?;
         let attributes = call.attributes();
-        let size = body.len() + attributes.values().map(|v| v.to_string().len()).sum::<usize>();
+        let size = body.len()
+            + attributes
+                .values()
+                .map(|v| v.to_string().len())
+                .sum::<usize>();
         if body.is_empty() {
             return Err(missing("MessageBody"));
         }
@@ -279,15 +312,20 @@ impl Sqs {
         let now = Instant::now();
         let mut queues = self.lock();
         let queue = queues.entry(target.arn.clone()).or_default();
-        queue.seen.retain(|_, (at, _)| now.duration_since(*at) < DEDUPLICATION);
+        queue
+            .seen
+            .retain(|_, (at, _)| now.duration_since(*at) < DEDUPLICATION);
         let repeated = deduplication
             .as_ref()
             .and_then(|id| queue.seen.get(id))
             .map(|(_, sent)| sent.clone());
         let sent = repeated.unwrap_or_else(|| {
-            let sequence = target
-                .fifo()
-                .then(|| format!("{}", 18_849_496_460_467_696_128_u64 + queue.counter));
+            let sequence = target.fifo().then(|| {
+                format!(
+                    "{}",
+                    18_849_496_460_467_696_128_u128 + u128::from(queue.counter)
+                )
+            });
             let sent = queue.push(Message {
                 sent: Sent {
                     id: String::new(),
@@ -336,7 +374,11 @@ impl Sqs {
         let hidden = Duration::from_secs(call.number("VisibilityTimeout").unwrap_or(VISIBILITY));
         let names = |list: &str| -> Vec<&str> {
             let listed = call.input[list].as_array();
-            listed.into_iter().flatten().filter_map(Value::as_str).collect()
+            listed
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect()
         };
         let mut system = names("AttributeNames");
         system.extend(names("MessageSystemAttributeNames"));
@@ -379,7 +421,9 @@ impl Sqs {
         let mut queues = self.lock();
         let queue = queues.entry(target.arn).or_default();
         let before = queue.messages.len();
-        queue.messages.retain(|m| m.receipt.is_empty() || m.receipt != receipt);
+        queue
+            .messages
+            .retain(|m| m.receipt.is_empty() || m.receipt != receipt);
         // Deleting twice is no error, a handle that never was one is.
         if queue.messages.len() == before && !receipt.starts_with("AQEB") {
             return Err(bad_receipt(receipt));
@@ -409,7 +453,12 @@ impl Sqs {
         let now = Instant::now();
         let queues = self.lock();
         let (mut visible, mut hidden) = (0, 0);
-        for message in queues.get(&target.arn).map(|q| &q.messages).into_iter().flatten() {
+        for message in queues
+            .get(&target.arn)
+            .map(|q| &q.messages)
+            .into_iter()
+            .flatten()
+        {
             if message.visible_at > now {
                 hidden += 1;
             } else {
@@ -429,7 +478,10 @@ impl Sqs {
         put("MessageRetentionPeriod", "345600".to_owned());
         put("DelaySeconds", "0".to_owned());
         put("ReceiveMessageWaitTimeSeconds", "0".to_owned());
-        put("SqsManagedSseEnabled", settings.kms_error.is_none().to_string());
+        put(
+            "SqsManagedSseEnabled",
+            settings.kms_error.is_none().to_string(),
+        );
         if settings.kms_error.is_some() {
             put("KmsMasterKeyId", KEY.to_owned());
             put("KmsDataKeyReusePeriodSeconds", "300".to_owned());
@@ -445,7 +497,11 @@ impl Sqs {
             );
         }
         let mut chosen = Map::new();
-        for name in call.input["AttributeNames"].as_array().into_iter().flatten() {
+        for name in call.input["AttributeNames"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
             match name.as_str().unwrap_or_default() {
                 "All" => return Ok(json!({"Attributes": all})),
                 name if ATTRIBUTES.contains(&name) => {
@@ -513,7 +569,8 @@ impl Message {
                 own.iter().any(|o| {
                     *o == "All"
                         || *o == name.as_str()
-                        || o.strip_suffix(".*").is_some_and(|stem| name.starts_with(stem))
+                        || o.strip_suffix(".*")
+                            .is_some_and(|stem| name.starts_with(stem))
                 })
             })
             .map(|(name, value)| (name.clone(), value.clone()))
@@ -587,7 +644,10 @@ impl Target {
         Self {
             account: account.to_owned(),
             name: name.to_owned(),
-            arn: format!("arn:{}:sqs:{}:{account}:{name}", world.partition, world.region),
+            arn: format!(
+                "arn:{}:sqs:{}:{account}:{name}",
+                world.partition, world.region
+            ),
         }
     }
 
@@ -604,7 +664,10 @@ impl Target {
 
     fn url(&self, world: &World) -> String {
         let (region, suffix) = (&world.region, world.dns_suffix());
-        format!("https://sqs.{region}.{suffix}/{}/{}", self.account, self.name)
+        format!(
+            "https://sqs.{region}.{suffix}/{}/{}",
+            self.account, self.name
+        )
     }
 }
 
@@ -721,7 +784,11 @@ impl<'a> Operation<'a> {
     fn denied(&self, resource: &str, by: &str, explicit: bool) -> Fault {
         let action = format!("sqs:{}", self.name.to_ascii_lowercase());
         let why = if explicit {
-            let article = if by.starts_with("identity") { "an" } else { "a" };
+            let article = if by.starts_with("identity") {
+                "an"
+            } else {
+                "a"
+            };
             format!("with an explicit deny in {article} {by}")
         } else {
             format!("because no {by} allows the {action} action")
@@ -891,7 +958,12 @@ fn missing(parameter: &str) -> Fault {
 }
 
 fn invalid(message: impl Into<String>) -> Fault {
-    Fault::coral(400, "InvalidParameterValueException", "InvalidParameterValue", message)
+    Fault::coral(
+        400,
+        "InvalidParameterValueException",
+        "InvalidParameterValue",
+        message,
+    )
 }
 
 fn bad_receipt(receipt: &str) -> Fault {
@@ -919,9 +991,7 @@ fn kms(world: &World, caller: &Caller, code: &str) -> Fault {
         ),
         "KMS.DisabledException" => ("KmsDisabled", format!("{key} is disabled.")),
         "KMS.NotFoundException" => ("KmsNotFound", format!("Key '{key}' does not exist")),
-        "KMS.InvalidStateException" => {
-            ("KmsInvalidState", format!("{key} is pending deletion."))
-        }
+        "KMS.InvalidStateException" => ("KmsInvalidState", format!("{key} is pending deletion.")),
         "KMS.InvalidKeyUsageException" => (
             "KmsInvalidKeyUsage",
             format!("{key} key usage is SIGN_VERIFY which is not valid for GenerateDataKey."),
@@ -962,9 +1032,13 @@ fn attributes_digest(attributes: &Map<String, Value>) -> Result<String, Fault> {
     };
     for name in names {
         let attribute = &attributes[name];
-        let kind = attribute["DataType"].as_str().ok_or_else(|| missing("DataType"))?;
+        let kind = attribute["DataType"]
+            .as_str()
+            .ok_or_else(|| missing("DataType"))?;
         let value = attribute["StringValue"].as_str().ok_or_else(|| {
-            invalid(format!("The message attribute '{name}' must contain a string value."))
+            invalid(format!(
+                "The message attribute '{name}' must contain a string value."
+            ))
         })?;
         add(name.as_bytes(), None);
         add(kind.as_bytes(), None);
@@ -1024,7 +1098,10 @@ pub mod policy {
         let mut effect = Effect::Silent;
         for statement in many(&document["Statement"]) {
             let applies = named(statement, "Action", "NotAction", |pattern| {
-                wildcard(&pattern.to_ascii_lowercase(), &call.action.to_ascii_lowercase())
+                wildcard(
+                    &pattern.to_ascii_lowercase(),
+                    &call.action.to_ascii_lowercase(),
+                )
             })? && named(statement, "Resource", "NotResource", |pattern| {
                 wildcard(pattern, call.resource)
             })? && (!principals || principal_matches(statement, call.principal)?)
@@ -1075,7 +1152,11 @@ pub mod policy {
         let any = |value: &Value| -> Result<bool, String> {
             let mut found = false;
             for pattern in many(value) {
-                found |= matches(pattern.as_str().ok_or_else(|| format!("{yes}: {pattern}"))?);
+                found |= matches(
+                    pattern
+                        .as_str()
+                        .ok_or_else(|| format!("{yes}: {pattern}"))?,
+                );
             }
             Ok(found)
         };
@@ -1104,9 +1185,9 @@ pub mod policy {
                     || one == account
                     || one == caller
                     || one == principal_arn(caller)
-                    || one.strip_prefix("arn:").is_some_and(|_| {
-                        one.ends_with(":root") && account_of(one) == account
-                    });
+                    || one
+                        .strip_prefix("arn:")
+                        .is_some_and(|_| one.ends_with(":root") && account_of(one) == account);
             }
             Ok(found)
         };
@@ -1216,10 +1297,15 @@ pub mod policy {
 
         #[test]
         fn source_endpoint_conditions_follow_the_path() {
-            let effect = |call: &Call<'_>| evaluate(DENY_ELSEWHERE, call, true).expect("understood");
+            let effect =
+                |call: &Call<'_>| evaluate(DENY_ELSEWHERE, call, true).expect("understood");
             assert_eq!(effect(&via("vpce-1")), Effect::Allowed);
             assert_eq!(effect(&via("vpce-2")), Effect::Denied);
-            assert_eq!(effect(&call(vec![])), Effect::Denied, "an absent key differs from all");
+            assert_eq!(
+                effect(&call(vec![])),
+                Effect::Denied,
+                "an absent key differs from all"
+            );
         }
 
         #[test]
@@ -1244,16 +1330,32 @@ pub mod policy {
             for (principal, expected) in [
                 (r#""*""#, Effect::Allowed),
                 (r#"{"AWS":"*"}"#, Effect::Allowed),
-                (r#"{"AWS":["999999999999","arn:aws:iam::123456789012:root"]}"#, Effect::Allowed),
-                (r#"{"AWS":"arn:aws:iam::123456789012:role/app"}"#, Effect::Allowed),
-                (r#"{"AWS":"arn:aws:sts::123456789012:assumed-role/app/i-1"}"#, Effect::Allowed),
-                (r#"{"AWS":"arn:aws:iam::123456789012:role/other"}"#, Effect::Silent),
+                (
+                    r#"{"AWS":["999999999999","arn:aws:iam::123456789012:root"]}"#,
+                    Effect::Allowed,
+                ),
+                (
+                    r#"{"AWS":"arn:aws:iam::123456789012:role/app"}"#,
+                    Effect::Allowed,
+                ),
+                (
+                    r#"{"AWS":"arn:aws:sts::123456789012:assumed-role/app/i-1"}"#,
+                    Effect::Allowed,
+                ),
+                (
+                    r#"{"AWS":"arn:aws:iam::123456789012:role/other"}"#,
+                    Effect::Silent,
+                ),
                 (r#"{"Service":"sns.amazonaws.com"}"#, Effect::Silent),
             ] {
                 let document = format!(
                     r#"{{"Statement":[{{"Effect":"Allow","Principal":{principal},"NotAction":"s3:*","Resource":"*"}}]}}"#
                 );
-                assert_eq!(evaluate(&document, &call(vec![]), true), Ok(expected), "{principal}");
+                assert_eq!(
+                    evaluate(&document, &call(vec![]), true),
+                    Ok(expected),
+                    "{principal}"
+                );
             }
         }
 
@@ -1265,5 +1367,427 @@ pub mod policy {
             let document = DENY_ELSEWHERE.replace("\"Principal\":\"*\",", "");
             assert!(evaluate(&document, &via("vpce-1"), true).is_err());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use aws_credential_types::Credentials;
+    use aws_sdk_sqs::error::ProvideErrorMetadata;
+    use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
+
+    use super::super::ec2::loopback::{block_on, credentials, serve, sqs};
+    use super::*;
+
+    /// The lab's SQS endpoint, and an address of none.
+    const THROUGH: [u8; 4] = [10, 0, 10, 55];
+    const AROUND: [u8; 4] = [3, 80, 1, 1];
+    const URL: &str = "https://sqs.us-east-1.amazonaws.com/123456789012/canary";
+
+    fn world(changes: &str) -> World {
+        World::overlay(&changes.parse().expect("TOML")).expect("a world")
+    }
+
+    fn at(world: World, address: [u8; 4]) -> (aws_sdk_sqs::Client, Arc<Sqs>) {
+        let service = Arc::new(Sqs::new(Arc::new(world)));
+        let serving = Arc::clone(&service);
+        let url = serve(IpAddr::from(address), move |request| {
+            match serving.answer(request) {
+                Answer::Respond(response) => response,
+                other => panic!("{other:?}"),
+            }
+        });
+        (sqs(&url, credentials()), service)
+    }
+
+    fn client(world: World) -> aws_sdk_sqs::Client {
+        at(world, THROUGH).0
+    }
+
+    /// The code and message a send is refused with.
+    fn refusal(client: &aws_sdk_sqs::Client, url: &str) -> (String, String) {
+        let error = block_on(
+            client
+                .send_message()
+                .queue_url(url)
+                .message_body("hello")
+                .send(),
+        )
+        .expect_err("a refusal");
+        (
+            error.code().unwrap_or_default().to_owned(),
+            error.message().unwrap_or_default().to_owned(),
+        )
+    }
+
+    #[test]
+    fn a_message_makes_the_round_trip_among_others() {
+        let (client, service) = at(World::default(), THROUGH);
+        service.put("canary", "somebody else's");
+        block_on(async {
+            let attribute = MessageAttributeValue::builder()
+                .data_type("String")
+                .string_value("v")
+                .build()
+                .expect("an attribute");
+            let sent = client
+                .send_message()
+                .queue_url(URL)
+                .message_body("hello")
+                .message_attributes("k", attribute)
+                .send()
+                .await
+                .expect("sent");
+            assert_eq!(
+                sent.md5_of_message_body(),
+                Some("5d41402abc4b2a76b9719d911017c592")
+            );
+            assert_eq!(sent.md5_of_message_attributes().map(str::len), Some(32));
+            assert!(sent.sequence_number().is_none());
+            let received = client
+                .receive_message()
+                .queue_url(URL)
+                .max_number_of_messages(10)
+                .message_attribute_names("All")
+                .send()
+                .await
+                .expect("received");
+            assert_eq!(received.messages().len(), 2);
+            let again = client
+                .receive_message()
+                .queue_url(URL)
+                .send()
+                .await
+                .expect("received");
+            assert!(again.messages().is_empty(), "in flight");
+            let (mine, other): (Vec<_>, Vec<_>) = received
+                .messages()
+                .iter()
+                .partition(|m| m.message_id() == sent.message_id());
+            assert_eq!(mine[0].body(), Some("hello"));
+            assert_eq!(
+                mine[0].md5_of_message_attributes(),
+                sent.md5_of_message_attributes()
+            );
+            client
+                .delete_message()
+                .queue_url(URL)
+                .receipt_handle(mine[0].receipt_handle().expect("a handle"))
+                .send()
+                .await
+                .expect("deleted");
+            client
+                .change_message_visibility()
+                .queue_url(URL)
+                .receipt_handle(other[0].receipt_handle().expect("a handle"))
+                .visibility_timeout(0)
+                .send()
+                .await
+                .expect("released");
+            let again = client
+                .receive_message()
+                .queue_url(URL)
+                .send()
+                .await
+                .expect("received");
+            assert_eq!(again.messages()[0].body(), Some("somebody else's"));
+            let never = client
+                .delete_message()
+                .queue_url(URL)
+                .receipt_handle("x")
+                .send()
+                .await;
+            assert_eq!(
+                never.expect_err("no handle").code(),
+                Some("ReceiptHandleIsInvalid")
+            );
+        });
+        assert_eq!(service.bodies("canary"), ["somebody else's"]);
+    }
+
+    #[test]
+    fn fifo_queues_want_their_ids_and_drop_repeats() {
+        let (client, service) = at(world("sqs.queues.\"canary.fifo\" = {}"), THROUGH);
+        let url = format!("{URL}.fifo");
+        let (code, message) = refusal(&client, &url);
+        assert_eq!(code, "MissingParameter");
+        assert_eq!(
+            message,
+            "The request must contain the parameter MessageGroupId."
+        );
+        block_on(async {
+            let send = || {
+                client
+                    .send_message()
+                    .queue_url(&url)
+                    .message_body("m")
+                    .message_group_id("g")
+            };
+            let error = send().send().await.expect_err("no deduplication id");
+            assert_eq!(error.code(), Some("InvalidParameterValue"));
+            let first = send()
+                .message_deduplication_id("1")
+                .send()
+                .await
+                .expect("sent");
+            let second = send()
+                .message_deduplication_id("1")
+                .send()
+                .await
+                .expect("sent");
+            assert_eq!(first.message_id(), second.message_id());
+            assert!(first.sequence_number().is_some());
+        });
+        assert_eq!(service.bodies("canary.fifo"), ["m"]);
+    }
+
+    #[test]
+    fn queues_are_found_or_not() {
+        let client = client(world(
+            r#"sqs.queues.canary.policy = '{"Statement":[]}'
+            sqs.queues."999999999999/theirs" = {}"#,
+        ));
+        for url in [
+            "https://sqs.us-east-1.amazonaws.com/123456789012/Canary",
+            "https://sqs.us-east-1.amazonaws.com/999999999999/canary",
+        ] {
+            let (code, message) = refusal(&client, url);
+            assert_eq!(code, "AWS.SimpleQueueService.NonExistentQueue");
+            assert_eq!(message, "The specified queue does not exist.");
+        }
+        for url in [
+            "canary",
+            "https://sqs.eu-west-1.amazonaws.com/123456789012/canary",
+        ] {
+            assert_eq!(refusal(&client, url).0, "InvalidAddress", "{url}");
+        }
+        block_on(async {
+            let legacy = "https://queue.amazonaws.com/123456789012/canary";
+            let sent = client
+                .send_message()
+                .queue_url(legacy)
+                .message_body("x")
+                .send()
+                .await;
+            assert!(sent.is_ok(), "{sent:?}");
+            let told = client
+                .get_queue_attributes()
+                .queue_url(URL)
+                .attribute_names(QueueAttributeName::Policy)
+                .attribute_names(QueueAttributeName::QueueArn)
+                .send()
+                .await
+                .expect("attributes");
+            let told = told.attributes().expect("some");
+            assert_eq!(told[&QueueAttributeName::Policy], "{\"Statement\":[]}");
+            assert_eq!(
+                told[&QueueAttributeName::QueueArn],
+                "arn:aws:sqs:us-east-1:123456789012:canary"
+            );
+            let url = client
+                .get_queue_url()
+                .queue_name("canary")
+                .send()
+                .await
+                .expect("a URL");
+            assert_eq!(url.queue_url(), Some(URL));
+            let all = client.list_queues().send().await.expect("queues");
+            assert_eq!(all.queue_urls(), [URL]);
+        });
+        let (code, message) = refusal(
+            &client,
+            "https://sqs.us-east-1.amazonaws.com/999999999999/theirs",
+        );
+        assert_eq!(code, "AccessDenied");
+        assert!(
+            message.ends_with("because no resource-based policy allows the sqs:sendmessage action"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn policies_deny_in_the_words_of_aws() {
+        let who = "User: arn:aws:sts::123456789012:assumed-role/app/i-0123456789abcdef0 is not authorized to perform: sqs:sendmessage on resource: arn:aws:sqs:us-east-1:123456789012:canary";
+        let id = World::default().endpoints["sqs"].id.clone();
+        let only = |endpoint: &str| {
+            format!(
+                r#"sqs.queues.canary.policy = '{{"Statement":[{{"Effect":"Deny","Principal":"*","Action":"sqs:SendMessage","Resource":"*","Condition":{{"StringNotEquals":{{"aws:SourceVpce":"{endpoint}"}}}}}}]}}'"#
+            )
+        };
+        let queue_denies = format!("{who} with an explicit deny in a resource-based policy");
+        let sent = client(world(&only(&id)))
+            .send_message()
+            .queue_url(URL)
+            .message_body("x");
+        assert!(block_on(sent.send()).is_ok());
+        assert_eq!(
+            refusal(&client(world(&only("vpce-other"))), URL).1,
+            queue_denies
+        );
+        assert_eq!(
+            refusal(&at(world(&only(&id)), AROUND).0, URL).1,
+            queue_denies
+        );
+
+        let policy = |action: &str| {
+            format!(
+                r#"endpoints.sqs.policy = '{{"Statement":[{{"Effect":"Allow","Principal":"*","Action":"{action}","Resource":"*"}}]}}'"#
+            )
+        };
+        let silent = world(&policy("sqs:Receive*"));
+        let text =
+            format!("{who} because no VPC endpoint policy allows the sqs:sendmessage action");
+        assert_eq!(
+            refusal(&client(silent.clone()), URL),
+            ("AccessDenied".into(), text)
+        );
+        let sent = at(silent, AROUND)
+            .0
+            .send_message()
+            .queue_url(URL)
+            .message_body("x");
+        assert!(
+            block_on(sent.send()).is_ok(),
+            "no endpoint, no endpoint policy"
+        );
+        let denying = world(&policy("sqs:*").replace("Allow", "Deny"));
+        let text = format!("{who} with an explicit deny in a VPC endpoint policy");
+        assert_eq!(refusal(&client(denying), URL).1, text);
+
+        for (by, explicit, end) in [
+            (
+                "identity-based policy",
+                false,
+                "because no identity-based policy allows the sqs:sendmessage action",
+            ),
+            (
+                "identity-based policy",
+                true,
+                "with an explicit deny in an identity-based policy",
+            ),
+            (
+                "permissions boundary",
+                false,
+                "because no permissions boundary allows the sqs:sendmessage action",
+            ),
+            (
+                "service control policy",
+                true,
+                "with an explicit deny in a service control policy",
+            ),
+        ] {
+            let stated = world(&format!(
+                "sqs.denied = {{ by = \"{by}\", explicit = {explicit}, actions = [\"SendMessage\"] }}"
+            ));
+            assert_eq!(refusal(&client(stated), URL).1, format!("{who} {end}"));
+        }
+    }
+
+    #[test]
+    fn the_service_has_its_moods() {
+        for (changes, code) in [
+            ("sqs.temper = \"throttled\"", "RequestThrottled"),
+            ("sqs.temper = \"500\"", "InternalFailure"),
+            (
+                "sqs.queues.canary.kms_error = \"KMS.AccessDeniedException\"",
+                "KMS.AccessDeniedException",
+            ),
+            (
+                "sqs.error = { status = 400, code = \"OverLimit\", message = \"<too> \\\"many\\\"\" }",
+                "OverLimit",
+            ),
+            ("credentials.known = false", "InvalidClientTokenId"),
+            ("credentials.expired = true", "ExpiredToken"),
+            (
+                "clock.services_ahead_seconds = 900",
+                "SignatureDoesNotMatch",
+            ),
+            ("region = \"eu-west-1\"", "SignatureDoesNotMatch"),
+        ] {
+            assert_eq!(refusal(&client(world(changes)), URL).0, code, "{changes}");
+        }
+        let odd = client(world("sqs.temper = \"wrong-md5\""));
+        let sent = block_on(
+            odd.send_message()
+                .queue_url(URL)
+                .message_body("hello")
+                .send(),
+        )
+        .expect("sent");
+        assert_ne!(
+            sent.md5_of_message_body(),
+            Some("5d41402abc4b2a76b9719d911017c592")
+        );
+        let garbled = client(world("sqs.temper = \"garbage\""));
+        assert!(
+            block_on(
+                garbled
+                    .send_message()
+                    .queue_url(URL)
+                    .message_body("x")
+                    .send()
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn unknown_keys_and_unsigned_requests_are_turned_away() {
+        let service = Arc::new(Sqs::new(Arc::new(World::default())));
+        let serving = Arc::clone(&service);
+        let url = serve(IpAddr::from(THROUGH), move |request| {
+            serving.response(request, &Arrival::default())
+        });
+        let stranger = Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret", None, None, "test");
+        assert_eq!(refusal(&sqs(&url, stranger), URL).0, "InvalidClientTokenId");
+        let mut request = HttpRequest {
+            method: "POST".into(),
+            path: "/".into(),
+            query: String::new(),
+            headers: vec![("x-amz-target".into(), "AmazonSQS.ListQueues".into())],
+            body: b"{}".to_vec(),
+            server_address: IpAddr::from(THROUGH),
+            client_address: IpAddr::from([10, 0, 1, 10]),
+        };
+        let Answer::Respond(response) = service.answer(&request) else {
+            panic!("no answer");
+        };
+        assert_eq!(response.status, 403);
+        let header = |name: &str| {
+            let found = response.headers.iter().find(|(n, _)| n == name);
+            found.map(|(_, value)| value.as_str())
+        };
+        assert_eq!(
+            header("x-amzn-query-error"),
+            Some("MissingAuthenticationToken;Sender")
+        );
+        assert!(header("x-amzn-requestid").is_some());
+        request.method = "GET".into();
+        request.headers.clear();
+        let Answer::Respond(response) = service.answer(&request) else {
+            panic!("no answer");
+        };
+        assert_eq!(response.status, 404);
+    }
+
+    #[test]
+    fn only_signed_calls_hang() {
+        let service = Sqs::new(Arc::new(world("sqs.temper = \"hang\"")));
+        let mut request = HttpRequest {
+            method: "POST".into(),
+            path: "/".into(),
+            query: String::new(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            server_address: IpAddr::from(THROUGH),
+            client_address: IpAddr::from([10, 0, 1, 10]),
+        };
+        assert!(matches!(service.answer(&request), Answer::Respond(_)));
+        request
+            .headers
+            .push(("authorization".into(), "AWS4-HMAC-SHA256 …".into()));
+        assert!(matches!(service.answer(&request), Answer::Hang));
     }
 }

@@ -135,11 +135,18 @@ fn endpoint(world: &World, endpoint: &Endpoint) -> Resource {
         dns_options(xml, endpoint);
         xml.text("privateDnsEnabled", endpoint.private_dns && !gateway);
         xml.text("requesterManaged", endpoint.requester_managed);
-        xml.texts("networkInterfaceIdSet", endpoint.interfaces.iter().map(|i| &i.id));
-        xml.list("dnsEntrySet", world.dns_entries(endpoint), |xml, (name, zone)| {
-            xml.text("dnsName", name);
-            xml.text("hostedZoneId", zone);
-        });
+        xml.texts(
+            "networkInterfaceIdSet",
+            endpoint.interfaces.iter().map(|i| &i.id),
+        );
+        xml.list(
+            "dnsEntrySet",
+            world.dns_entries(endpoint),
+            |xml, (name, zone)| {
+                xml.text("dnsName", name);
+                xml.text("hostedZoneId", zone);
+            },
+        );
         xml.text("creationTimestamp", "2026-03-02T09:14:27.000Z");
         xml.texts("tagSet", Vec::<&str>::new());
         xml.text("ownerId", world.owner_of(&endpoint.vpc));
@@ -230,7 +237,10 @@ fn offer(world: &World, name: &str, service: &str, of_kind: EndpointKind) -> Res
         xml.text("serviceName", name);
         // Any stable id will do: nothing else refers to it.
         let id: String = name.bytes().map(|b| format!("{b:02x}")).collect();
-        xml.text("serviceId", format!("vpce-svc-{}", &id[id.len().saturating_sub(17)..]));
+        xml.text(
+            "serviceId",
+            format!("vpce-svc-{}", &id[id.len().saturating_sub(17)..]),
+        );
         xml.list("serviceType", [kind(of_kind)], |xml, kind| {
             xml.text("serviceType", kind);
         });

@@ -51,7 +51,10 @@ pub(super) fn interfaces(world: &World) -> Listing {
 pub(super) fn group_set(xml: &mut Xml, world: &World, groups: &[String]) {
     xml.list("groupSet", groups, |xml, id| {
         xml.text("groupId", id);
-        let name = world.security_groups.get(id).map_or("", |g| g.name.as_str());
+        let name = world
+            .security_groups
+            .get(id)
+            .map_or("", |g| g.name.as_str());
         xml.text("groupName", name);
     });
 }
@@ -148,8 +151,14 @@ fn resource(world: &World, interface: &Interface<'_>) -> Resource {
         ("mac-address", one(&interface.mac)),
         ("network-interface-id", one(interface.id)),
         ("owner-id", one(&world.account_id)),
-        ("private-ip-address", ipv4.first().cloned().into_iter().collect()),
-        ("requester-managed", one(&interface.requester_managed.to_string())),
+        (
+            "private-ip-address",
+            ipv4.first().cloned().into_iter().collect(),
+        ),
+        (
+            "requester-managed",
+            one(&interface.requester_managed.to_string()),
+        ),
         ("status", one("in-use")),
         ("subnet-id", one(interface.subnet)),
         ("vpc-id", one(interface.vpc)),
@@ -187,10 +196,14 @@ fn resource(world: &World, interface: &Interface<'_>) -> Resource {
                 xml.text("ipOwnerId", "amazon");
             });
         }
-        xml.list("privateIpAddressesSet", ipv4.iter().enumerate(), |xml, (n, a)| {
-            xml.text("privateIpAddress", a);
-            xml.text("primary", n == 0);
-        });
+        xml.list(
+            "privateIpAddressesSet",
+            ipv4.iter().enumerate(),
+            |xml, (n, a)| {
+                xml.text("privateIpAddress", a);
+                xml.text("primary", n == 0);
+            },
+        );
         xml.list("ipv6AddressesSet", &ipv6, |xml, a| {
             xml.text("ipv6Address", a);
             xml.text("isPrimaryIpv6", false);

@@ -17,7 +17,14 @@ pub(super) fn vpcs(world: &World) -> Listing {
         .filter(|(id, _)| sees(world, id))
         .map(|(id, vpc)| {
             let fields = vec![
-                ("cidr", vpc.cidrs.first().map(IpNet::to_string).into_iter().collect()),
+                (
+                    "cidr",
+                    vpc.cidrs
+                        .first()
+                        .map(IpNet::to_string)
+                        .into_iter()
+                        .collect(),
+                ),
                 (
                     "cidr-block-association.cidr-block",
                     vpc.cidrs.iter().map(IpNet::to_string).collect(),
@@ -146,7 +153,10 @@ pub(super) fn subnets(world: &World) -> Listing {
             let fields = vec![
                 ("availability-zone", vec![zone.to_owned()]),
                 ("availability-zone-id", vec![zone_id.to_owned()]),
-                ("cidr-block", subnet.cidr.map(|c| c.to_string()).into_iter().collect()),
+                (
+                    "cidr-block",
+                    subnet.cidr.map(|c| c.to_string()).into_iter().collect(),
+                ),
                 ("owner-id", vec![world.owner_of(&subnet.vpc).to_owned()]),
                 ("state", vec!["available".to_owned()]),
                 ("subnet-id", vec![id.clone()]),
@@ -193,19 +203,27 @@ pub(super) fn route_tables(world: &World) -> Listing {
                 xml.text("routeTableId", id);
                 xml.text("vpcId", &table.vpc);
                 xml.text("ownerId", owner);
-                xml.list("routeSet", world.routes(id), |xml, route| write_route(xml, &route));
+                xml.list("routeSet", world.routes(id), |xml, route| {
+                    write_route(xml, &route)
+                });
                 // The main association has no subnet: a subnet without one of its own falls back to it.
                 let main = table.main.then_some(None);
                 let explicit = table.subnets.iter().map(Some);
-                xml.list("associationSet", main.into_iter().chain(explicit), |xml, subnet| {
-                    let of = subnet.unwrap_or(id);
-                    let association = of.replace("subnet-", "rtbassoc-").replace("rtb-", "rtbassoc-");
-                    xml.text("routeTableAssociationId", association);
-                    xml.text("routeTableId", id);
-                    xml.optional("subnetId", subnet);
-                    xml.text("main", subnet.is_none());
-                    xml.nested("associationState", |xml| xml.text("state", "associated"));
-                });
+                xml.list(
+                    "associationSet",
+                    main.into_iter().chain(explicit),
+                    |xml, subnet| {
+                        let of = subnet.unwrap_or(id);
+                        let association = of
+                            .replace("subnet-", "rtbassoc-")
+                            .replace("rtb-", "rtbassoc-");
+                        xml.text("routeTableAssociationId", association);
+                        xml.text("routeTableId", id);
+                        xml.optional("subnetId", subnet);
+                        xml.text("main", subnet.is_none());
+                        xml.nested("associationState", |xml| xml.text("state", "associated"));
+                    },
+                );
                 xml.texts("propagatingVgwSet", Vec::<&str>::new());
                 xml.texts("tagSet", Vec::<&str>::new());
             })
@@ -251,7 +269,10 @@ pub(super) fn network_acls(world: &World) -> Listing {
                 ("owner-id", vec![owner.to_owned()]),
                 ("vpc-id", vec![acl.vpc.clone()]),
             ];
-            let v6 = world.vpcs.get(&acl.vpc).is_some_and(|v| !v.ipv6_cidrs.is_empty());
+            let v6 = world
+                .vpcs
+                .get(&acl.vpc)
+                .is_some_and(|v| !v.ipv6_cidrs.is_empty());
             Resource::new(id, fields, |xml| {
                 xml.text("networkAclId", id);
                 xml.text("vpcId", &acl.vpc);
@@ -352,20 +373,34 @@ fn write_vpc(xml: &mut Xml, world: &World, id: &str, vpc: &Vpc) {
         .chain(vpc.ipv6_cidrs.iter().map(|c| (c.to_string(), "associated")))
         .chain(others)
         .partition(|(cidr, _)| !cidr.contains(':'));
-    xml.list("cidrBlockAssociationSet", v4.iter().enumerate(), |xml, (n, (cidr, state))| {
-        xml.text("associationId", id.replace("vpc-", &format!("vpc-cidr-assoc-{n}")));
-        xml.text("cidrBlock", cidr);
-        xml.nested("cidrBlockState", |xml| xml.text("state", state));
-    });
-    xml.list("ipv6CidrBlockAssociationSet", v6.iter().enumerate(), |xml, (n, (cidr, state))| {
-        xml.text("associationId", id.replace("vpc-", &format!("vpc-cidr-assoc-6{n}")));
-        xml.text("ipv6CidrBlock", cidr);
-        xml.nested("ipv6CidrBlockState", |xml| xml.text("state", state));
-        xml.text("networkBorderGroup", &world.region);
-        xml.text("ipv6Pool", "Amazon");
-        xml.text("ipv6AddressAttribute", "public");
-        xml.text("ipSource", "amazon");
-    });
+    xml.list(
+        "cidrBlockAssociationSet",
+        v4.iter().enumerate(),
+        |xml, (n, (cidr, state))| {
+            xml.text(
+                "associationId",
+                id.replace("vpc-", &format!("vpc-cidr-assoc-{n}")),
+            );
+            xml.text("cidrBlock", cidr);
+            xml.nested("cidrBlockState", |xml| xml.text("state", state));
+        },
+    );
+    xml.list(
+        "ipv6CidrBlockAssociationSet",
+        v6.iter().enumerate(),
+        |xml, (n, (cidr, state))| {
+            xml.text(
+                "associationId",
+                id.replace("vpc-", &format!("vpc-cidr-assoc-6{n}")),
+            );
+            xml.text("ipv6CidrBlock", cidr);
+            xml.nested("ipv6CidrBlockState", |xml| xml.text("state", state));
+            xml.text("networkBorderGroup", &world.region);
+            xml.text("ipv6Pool", "Amazon");
+            xml.text("ipv6AddressAttribute", "public");
+            xml.text("ipSource", "amazon");
+        },
+    );
     xml.text("dhcpOptionsId", &vpc.dhcp_options_id);
     xml.text("instanceTenancy", "default");
     xml.text("isDefault", false);
@@ -378,17 +413,24 @@ fn write_subnet(xml: &mut Xml, world: &World, id: &str, subnet: &Subnet) {
     xml.text("subnetId", id);
     xml.text(
         "subnetArn",
-        format!("arn:{}:ec2:{}:{owner}:subnet/{id}", world.partition, world.region),
+        format!(
+            "arn:{}:ec2:{}:{owner}:subnet/{id}",
+            world.partition, world.region
+        ),
     );
     xml.text("state", "available");
     xml.text("ownerId", owner);
     xml.text("vpcId", &subnet.vpc);
     xml.optional("cidrBlock", subnet.cidr);
-    xml.list("ipv6CidrBlockAssociationSet", subnet.ipv6_cidr, |xml, cidr| {
-        xml.text("associationId", id.replace("subnet-", "subnet-cidr-assoc-"));
-        xml.text("ipv6CidrBlock", cidr);
-        xml.nested("ipv6CidrBlockState", |xml| xml.text("state", "associated"));
-    });
+    xml.list(
+        "ipv6CidrBlockAssociationSet",
+        subnet.ipv6_cidr,
+        |xml, cidr| {
+            xml.text("associationId", id.replace("subnet-", "subnet-cidr-assoc-"));
+            xml.text("ipv6CidrBlock", cidr);
+            xml.nested("ipv6CidrBlockState", |xml| xml.text("state", "associated"));
+        },
+    );
     xml.text("availableIpAddressCount", 240);
     xml.text("availabilityZone", zone);
     xml.text("availabilityZoneId", zone_id);
@@ -423,7 +465,14 @@ fn write_route(xml: &mut Xml, route: &Route) {
         _ => "gatewayId",
     };
     xml.text(target, &route.target);
-    xml.text("state", if route.blackhole { "blackhole" } else { "active" });
+    xml.text(
+        "state",
+        if route.blackhole {
+            "blackhole"
+        } else {
+            "active"
+        },
+    );
     let origin = if route.target == "local" {
         "CreateRouteTable"
     } else {
@@ -482,8 +531,7 @@ fn write_rule(xml: &mut Xml, world: &World, rule: &GroupRule) {
         xml.text("userId", &world.account_id);
         xml.text("groupId", id);
     });
-    let (v4, v6): (Vec<&IpNet>, Vec<&IpNet>) =
-        rule.cidrs.iter().partition(|c| c.addr().is_ipv4());
+    let (v4, v6): (Vec<&IpNet>, Vec<&IpNet>) = rule.cidrs.iter().partition(|c| c.addr().is_ipv4());
     xml.list("ipRanges", v4, |xml, cidr| xml.text("cidrIp", cidr));
     xml.list("ipv6Ranges", v6, |xml, cidr| xml.text("cidrIpv6", cidr));
     xml.list("prefixListIds", &rule.prefix_lists, |xml, id| {

@@ -99,8 +99,7 @@ impl Query {
                         "InvalidParameterValue",
                         format!(
                             "Value ( {text} ) for parameter maxResults is invalid. Expecting a value between {} and {}",
-                            limits.least,
-                            limits.most
+                            limits.least, limits.most
                         ),
                     ));
                 }
@@ -112,7 +111,11 @@ impl Query {
             Some(token) => offset_of(token, action)
                 .filter(|offset| *offset <= items.len())
                 .ok_or_else(|| {
-                    Refusal::new(400, "InvalidNextToken", format!("The token '{token}' is invalid"))
+                    Refusal::new(
+                        400,
+                        "InvalidNextToken",
+                        format!("The token '{token}' is invalid"),
+                    )
                 })?,
         };
         let own = if at_most == 0 { usize::MAX } else { at_most };
@@ -159,9 +162,11 @@ pub struct Filter<'a> {
 impl Filter<'_> {
     /// Whether one of these values of an item passes.
     pub fn passes<T: AsRef<str>>(&self, of_item: impl IntoIterator<Item = T>) -> bool {
-        of_item
-            .into_iter()
-            .any(|value| self.values.iter().any(|pattern| wildcard(pattern, value.as_ref())))
+        of_item.into_iter().any(|value| {
+            self.values
+                .iter()
+                .any(|pattern| wildcard(pattern, value.as_ref()))
+        })
     }
 
     /// AWS's answer to a name it does not know.
@@ -279,7 +284,11 @@ mod tests {
         assert_eq!(capped.expect("a page").items, [1, 2]);
         for token in ["%F0%9F%92%A9", "zz", "f"] {
             let form = format!("Action=DescribeVpcs&NextToken={token}");
-            assert!(Query::parse(form.as_bytes()).page(vec![1], LIMITS, 0, false).is_err());
+            assert!(
+                Query::parse(form.as_bytes())
+                    .page(vec![1], LIMITS, 0, false)
+                    .is_err()
+            );
         }
         let refusal = Query::parse(b"Action=DescribeVpcs&MaxResults=1")
             .page(vec![1], LIMITS, 0, false)

@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 
 use super::super::http::HttpRequest;
+use super::super::metadata;
 use super::super::world::{EnvironmentKind, World};
 
 /// AWS lets a signature's date differ from its own clock by this much.
@@ -26,7 +27,7 @@ pub enum Rejection {
     Unsigned,
     /// The signature lacks something.
     Incomplete(String),
-    /// The key is unknown, or a temporary one came without its session token.
+    /// The key is unknown, or came without its session token.
     UnknownKey,
     /// The session token has expired.
     ExpiredToken,
@@ -48,12 +49,9 @@ pub fn authenticate(
         Signed::Incomplete(what) => return Err(Rejection::Incomplete(what)),
         Signed::Complete(scope) => scope,
     };
-    let key = scope.access_key.as_str();
-    let shaped = (16..=128).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphanumeric());
-    let temporary = key.starts_with("ASIA");
     if !world.credentials.known
-        || !shaped
-        || (temporary && request.header("x-amz-security-token").is_none())
+        || scope.access_key != metadata::ACCESS_KEY_ID
+        || request.header("x-amz-security-token") != Some(metadata::SESSION_TOKEN)
     {
         return Err(Rejection::UnknownKey);
     }
@@ -81,9 +79,11 @@ pub fn authenticate(
 pub fn caller_arn(world: &World) -> String {
     let session = match world.environment.kind {
         EnvironmentKind::Ec2 | EnvironmentKind::Other => world.host.instance_id.as_str(),
-        EnvironmentKind::Fargate | EnvironmentKind::EcsEc2 => "158d1c8083dd49d6b527399fd6414f5c",
+        EnvironmentKind::Fargate | EnvironmentKind::EcsEc2 => {
+            metadata::TASK_PATH.split('-').next().unwrap_or_default()
+        }
         EnvironmentKind::Eks => "eks-lab-app-7d9c5b6f4-x2k8p",
-        EnvironmentKind::Lambda => "vpcheck",
+        EnvironmentKind::Lambda => "app",
     };
     format!(
         "arn:{}:sts::{}:assumed-role/{}/{session}",
@@ -187,7 +187,10 @@ pub fn read(authorization: Option<&str>, amz_date: Option<&str>) -> Signed {
     if signature.len() != 64 || !signature.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Signed::Incomplete("The signature is not 64 hexadecimal digits".to_owned());
     }
-    let headers: Vec<&str> = field("SignedHeaders").unwrap_or_default().split(';').collect();
+    let headers: Vec<&str> = field("SignedHeaders")
+        .unwrap_or_default()
+        .split(';')
+        .collect();
     if !headers.contains(&"host") {
         return Signed::Incomplete(
             "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.".to_owned(),
