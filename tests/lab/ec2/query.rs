@@ -231,6 +231,8 @@ fn offset_of(token: &str, action: &str) -> Option<usize> {
 }
 
 #[cfg(test)]
+// A program without the test harness has this module but not its tests.
+#[allow(unused_imports)]
 mod tests {
     use super::*;
 

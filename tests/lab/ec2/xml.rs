@@ -88,6 +88,8 @@ fn escape(value: &str, out: &mut String) {
 }
 
 #[cfg(test)]
+// A program without the test harness has this module but not its tests.
+#[allow(unused_imports)]
 mod tests {
     use super::*;
 
