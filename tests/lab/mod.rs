@@ -16,7 +16,7 @@
 //! | `scenario` | a world, a command line and the findings expected, from a TOML file |
 
 // Every program that includes the lab uses a part of it.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
+#![allow(dead_code, unused_imports, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 pub mod dns;
 pub mod ec2;
