@@ -3,7 +3,12 @@
 //! `cargo run --example demo` checks the healthy VPC. `-- --list` names the faults, `-- --fault NAME` plays one,
 //! `-- --json` prints the report as JSON, `-- --shell` opens a shell inside, `-- --exec COMMAND...` runs a command inside.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 
 #[path = "../tests/lab/mod.rs"]
 mod lab;
@@ -88,7 +93,9 @@ fn play(wishes: Wishes) -> Result<ExitCode, String> {
     let own = std::env::current_exe().map_err(|e| e.to_string())?;
     let inventory = take_inventory(&own, name, &scenario)?;
     let lab = Lab::enter(scenario.world()?)?;
-    let file = inventory.as_ref().map(|directory| directory.path().join("inventory.json"));
+    let file = inventory
+        .as_ref()
+        .map(|directory| directory.path().join("inventory.json"));
     let mut arguments = scenario.arguments(&lab, file.as_deref());
     arguments.extend(wishes.further.iter().cloned());
     let mut command = if wishes.shell || !wishes.exec.is_empty() {
@@ -104,8 +111,15 @@ fn play(wishes: Wishes) -> Result<ExitCode, String> {
                 command
             }
             None => {
-                let line: Vec<_> = arguments.iter().map(|a| a.to_string_lossy().into_owned()).collect();
-                println!("{} ({name}). Inside, try:\n\n  vpcheck {}\n", scenario.title, line.join(" "));
+                let line: Vec<_> = arguments
+                    .iter()
+                    .map(|a| a.to_string_lossy().into_owned())
+                    .collect();
+                println!(
+                    "{} ({name}). Inside, try:\n\n  vpcheck {}\n",
+                    scenario.title,
+                    line.join(" ")
+                );
                 lab.command(shell)
             }
         };
@@ -122,15 +136,28 @@ fn play(wishes: Wishes) -> Result<ExitCode, String> {
         }
         command
     };
-    let status = command.status().map_err(|e| format!("cannot run inside the lab: {e}"))?;
-    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(2)))
+    let status = command
+        .status()
+        .map_err(|e| format!("cannot run inside the lab: {e}"))?;
+    Ok(ExitCode::from(
+        status
+            .code()
+            .and_then(|code| u8::try_from(code).ok())
+            .unwrap_or(2),
+    ))
 }
 
 /// Takes the inventory a scenario hands to its check. A lab is entered for good, so another process does it.
-fn take_inventory(own: &Path, name: &str, scenario: &Scenario) -> Result<Option<tempfile::TempDir>, String> {
+fn take_inventory(
+    own: &Path,
+    name: &str,
+    scenario: &Scenario,
+) -> Result<Option<tempfile::TempDir>, String> {
     const TAKING: &str = "VPCHECK_DEMO_INVENTORY";
     if let Some(file) = std::env::var_os(TAKING) {
-        let world = scenario.inventory_world()?.ok_or("the scenario takes no inventory")?;
+        let world = scenario
+            .inventory_world()?
+            .ok_or("the scenario takes no inventory")?;
         let lab = Lab::enter(world)?;
         let mut command = lab.command(own);
         command.args([AS_VPCHECK, "inventory", "-o"]).arg(file);
@@ -142,7 +169,9 @@ fn take_inventory(own: &Path, name: &str, scenario: &Scenario) -> Result<Option<
     }
     let directory = tempfile::tempdir().map_err(|e| e.to_string())?;
     let mut command = std::process::Command::new(own);
-    command.args(["--fault", name]).env(TAKING, directory.path().join("inventory.json"));
+    command
+        .args(["--fault", name])
+        .env(TAKING, directory.path().join("inventory.json"));
     match command.status().map_err(|e| e.to_string())?.success() {
         true => Ok(Some(directory)),
         false => Err("the inventory could not be taken".into()),
@@ -154,8 +183,12 @@ fn install(lab: &Lab, own: &Path) -> Result<PathBuf, String> {
     let directory = lab.directory().join("bin");
     std::fs::create_dir_all(&directory).map_err(|e| e.to_string())?;
     let script = directory.join("vpcheck");
-    std::fs::write(&script, format!("#!/bin/sh\nexec '{}' {AS_VPCHECK} \"$@\"\n", own.display()))
+    std::fs::write(
+        &script,
+        format!("#!/bin/sh\nexec '{}' {AS_VPCHECK} \"$@\"\n", own.display()),
+    )
+    .map_err(|e| e.to_string())?;
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755))
         .map_err(|e| e.to_string())?;
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).map_err(|e| e.to_string())?;
     Ok(directory)
 }

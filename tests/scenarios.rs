@@ -4,7 +4,12 @@
 //! since a lab is entered for good. Beside the findings, every run is held to what is true of all of them: nothing but the
 //! report is written, the report is whole, and a replay of its facts gives the same findings.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 
 #[path = "lab/mod.rs"]
 mod lab;
@@ -68,7 +73,10 @@ fn main() -> ExitCode {
     let wanted: Vec<(&String, &Scenario)> = scenarios
         .iter()
         .filter(|(name, _)| {
-            words.is_empty() || words.iter().any(|w| if exact { name == w } else { name.contains(w) })
+            words.is_empty()
+                || words
+                    .iter()
+                    .any(|w| if exact { name == w } else { name.contains(w) })
         })
         .collect();
     if arguments.iter().any(|a| a == "--list") {
@@ -91,10 +99,15 @@ fn run(wanted: &[(&String, &Scenario)]) -> ExitCode {
         for _ in 0..PARALLEL {
             scope.spawn(|| {
                 loop {
-                    let Some((index, (name, scenario))) = queue.lock().unwrap().next() else { return };
+                    let Some((index, (name, scenario))) = queue.lock().unwrap().next() else {
+                        return;
+                    };
                     let start = Instant::now();
                     let (problems, row) = match play(name, scenario) {
-                        Ok(outcome) => (judge(scenario, &outcome), table_row(name, scenario, &outcome)),
+                        Ok(outcome) => (
+                            judge(scenario, &outcome),
+                            table_row(name, scenario, &outcome),
+                        ),
                         Err(error) => (vec![error], format!("{name:<44} did not run")),
                     };
                     let mut rows = rows.lock().unwrap();
@@ -102,8 +115,13 @@ fn run(wanted: &[(&String, &Scenario)]) -> ExitCode {
                     if problems.is_empty() {
                         println!("test {name} ... ok ({seconds:.1} s)");
                     } else {
-                        println!("test {name} ... FAILED ({seconds:.1} s)\n    {}: {}", scenario.title, scenario.why);
-                        problems.iter().for_each(|p| println!("    {}", p.trim_end().replace('\n', "\n    ")));
+                        println!(
+                            "test {name} ... FAILED ({seconds:.1} s)\n    {}: {}",
+                            scenario.title, scenario.why
+                        );
+                        problems
+                            .iter()
+                            .for_each(|p| println!("    {}", p.trim_end().replace('\n', "\n    ")));
                     }
                     rows.push((index, row, problems.is_empty()));
                 }
@@ -116,7 +134,11 @@ fn run(wanted: &[(&String, &Scenario)]) -> ExitCode {
     rows.iter().for_each(|(_, row, _)| println!("  {row}"));
     let failed = rows.iter().filter(|(_, _, ok)| !ok).count();
     println!("\n{} passed, {failed} failed", rows.len() - failed);
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Plays a scenario in a process of its own.
@@ -124,34 +146,53 @@ fn play(name: &str, scenario: &Scenario) -> Result<Outcome, String> {
     let directory = tempfile::tempdir().map_err(|e| e.to_string())?;
     let mut arguments = vec!["--inside".to_owned(), name.to_owned()];
     if scenario.inventory.is_some() {
-        let file = directory.path().join("inventory.json").display().to_string();
+        let file = directory
+            .path()
+            .join("inventory.json")
+            .display()
+            .to_string();
         child(&["--inventory".to_owned(), name.to_owned(), file.clone()])?;
         arguments.push(file);
     }
     let text = child(&arguments)?;
-    serde_json::from_str(&text).map_err(|e| format!("the lab's answer is not understood: {e}\n{text}"))
+    serde_json::from_str(&text)
+        .map_err(|e| format!("the lab's answer is not understood: {e}\n{text}"))
 }
 
 fn child(arguments: &[String]) -> Result<String, String> {
     let own = std::env::current_exe().map_err(|e| e.to_string())?;
-    let output = Command::new(own).args(arguments).stdin(Stdio::null()).output().map_err(|e| e.to_string())?;
+    let output = Command::new(own)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|e| e.to_string())?;
     match output.status.success() {
         true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        false => Err(format!("the lab did not start: {}", String::from_utf8_lossy(&output.stderr).trim())),
+        false => Err(format!(
+            "the lab did not start: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        )),
     }
 }
 
 fn take_inventory(arguments: &[String]) -> ExitCode {
     let taken = (|| {
-        let [name, file] = arguments else { return Err("--inventory NAME FILE".to_owned()) };
-        let world = scenario::named(name)?.inventory_world()?.ok_or("the scenario takes no inventory")?;
+        let [name, file] = arguments else {
+            return Err("--inventory NAME FILE".to_owned());
+        };
+        let world = scenario::named(name)?
+            .inventory_world()?
+            .ok_or("the scenario takes no inventory")?;
         let lab = Lab::enter(world)?;
         let mut command = lab.command(VPCHECK);
         command.args(["inventory", "-o"]).arg(file);
         let ran = lab.run(command, LIMIT)?;
         match ran.status.is_some_and(|status| status.success()) && Path::new(file).exists() {
             true => Ok(()),
-            false => Err(format!("vpcheck inventory failed: {}", String::from_utf8_lossy(&ran.stderr))),
+            false => Err(format!(
+                "vpcheck inventory failed: {}",
+                String::from_utf8_lossy(&ran.stderr)
+            )),
         }
     })();
     finish(taken)
@@ -163,7 +204,10 @@ fn inside(arguments: &[String]) -> ExitCode {
         let scenario = scenario::named(name)?;
         let lab = Lab::enter(scenario.world()?)?;
         let outcome = observe(&lab, &scenario, arguments.get(1).map(Path::new))?;
-        println!("{}", serde_json::to_string(&outcome).map_err(|e| e.to_string())?);
+        println!(
+            "{}",
+            serde_json::to_string(&outcome).map_err(|e| e.to_string())?
+        );
         Ok(())
     })();
     finish(played)
@@ -222,20 +266,32 @@ fn judge(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
         None => problems.push(format!("stopped after {} s", LIMIT.as_secs())),
     }
     if !outcome.stdout.is_empty() {
-        problems.push(format!("standard output is not empty:\n{}", excerpt(&outcome.stdout)));
+        problems.push(format!(
+            "standard output is not empty:\n{}",
+            excerpt(&outcome.stdout)
+        ));
     }
     let limit = expect.within_seconds.unwrap_or(21.0);
     if outcome.wall_seconds > limit {
-        problems.push(format!("took {:.1} s, allowed {limit} s", outcome.wall_seconds));
+        problems.push(format!(
+            "took {:.1} s, allowed {limit} s",
+            outcome.wall_seconds
+        ));
     }
     let Some(report) = &outcome.report else {
         if expect.exit != 2 {
-            problems.push(format!("no report was written; standard error:\n{}", excerpt(&outcome.stderr)));
+            problems.push(format!(
+                "no report was written; standard error:\n{}",
+                excerpt(&outcome.stderr)
+            ));
         }
         return problems;
     };
     if report["verdict"] != expect.verdict.as_str() {
-        problems.push(format!("verdict {}, expected {:?}", report["verdict"], expect.verdict));
+        problems.push(format!(
+            "verdict {}, expected {:?}",
+            report["verdict"], expect.verdict
+        ));
     }
     if let Some(status) = &expect.canary
         && report["canary"]["status"] != status.as_str()
@@ -243,7 +299,11 @@ fn judge(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
         problems.push(format!("canary {}, expected {status:?}", report["canary"]));
     }
     for (id, expected) in &expect.services {
-        let found = report["services"].as_array().into_iter().flatten().find(|s| s["service"] == id.as_str());
+        let found = report["services"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|s| s["service"] == id.as_str());
         let Some(found) = found else {
             problems.push(format!("service {id} is not in the report"));
             continue;
@@ -269,7 +329,10 @@ fn judge_findings(expect: &Expect, found: &[Value]) -> Vec<String> {
     let mut left: Vec<&Value> = found.iter().collect();
     let mut unmet: Vec<&ExpectedFinding> = Vec::new();
     for expected in &expect.findings {
-        match left.iter().position(|finding| differences(expected, finding).is_empty()) {
+        match left
+            .iter()
+            .position(|finding| differences(expected, finding).is_empty())
+        {
             Some(index) => {
                 left.remove(index);
             }
@@ -277,18 +340,33 @@ fn judge_findings(expect: &Expect, found: &[Value]) -> Vec<String> {
         }
     }
     for expected in unmet {
-        match left.iter().position(|finding| finding["code"] == expected.code.as_str()) {
+        match left
+            .iter()
+            .position(|finding| finding["code"] == expected.code.as_str())
+        {
             Some(index) => {
                 let finding = left.remove(index);
-                problems.push(format!("~ {}: {}", expected.code, differences(expected, finding).join("; ")));
+                problems.push(format!(
+                    "~ {}: {}",
+                    expected.code,
+                    differences(expected, finding).join("; ")
+                ));
             }
             None => {
                 let subject = expected.subject.as_deref().unwrap_or("");
-                problems.push(format!("- missing: {} {} {subject}", expected.severity, expected.code));
+                problems.push(format!(
+                    "- missing: {} {} {subject}",
+                    expected.severity, expected.code
+                ));
             }
         }
     }
-    left.retain(|finding| !expect.either_way.iter().any(|code| finding["code"] == code.as_str()));
+    left.retain(|finding| {
+        !expect
+            .either_way
+            .iter()
+            .any(|code| finding["code"] == code.as_str())
+    });
     for finding in left {
         problems.push(format!(
             "+ besides: {} {} {} {} because {} {}",
@@ -309,25 +387,40 @@ fn differences(expected: &ExpectedFinding, found: &Value) -> Vec<String> {
         differences.push(format!("code {}", found["code"]));
     }
     if found["severity"] != expected.severity.as_str() {
-        differences.push(format!("severity {}, expected {}", found["severity"], expected.severity));
+        differences.push(format!(
+            "severity {}, expected {}",
+            found["severity"], expected.severity
+        ));
     }
     if let Some(subject) = &expected.subject
         && found["subject"] != subject.as_str()
     {
-        differences.push(format!("subject {}, expected {subject:?}", found["subject"]));
+        differences.push(format!(
+            "subject {}, expected {subject:?}",
+            found["subject"]
+        ));
     }
     if let Some(services) = &expected.services {
-        let have: BTreeSet<&str> = found["services"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let have: BTreeSet<&str> = found["services"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         let want: BTreeSet<&str> = services.iter().map(String::as_str).collect();
         if have != want {
             differences.push(format!("services {have:?}, expected {want:?}"));
         }
     }
-    for (key, texts) in
-        [("consequences", &expected.consequences_mention), ("evidence", &expected.evidence_mentions)]
-    {
+    for (key, texts) in [
+        ("consequences", &expected.consequences_mention),
+        ("evidence", &expected.evidence_mentions),
+    ] {
         let all = found[key].to_string().to_lowercase();
-        for text in texts.iter().filter(|text| !all.contains(&text.to_lowercase())) {
+        for text in texts
+            .iter()
+            .filter(|text| !all.contains(&text.to_lowercase()))
+        {
             differences.push(format!("{key} {} do not mention {text:?}", found[key]));
         }
     }
@@ -336,20 +429,34 @@ fn differences(expected: &ExpectedFinding, found: &Value) -> Vec<String> {
 
 fn judge_replay(report: &Value, outcome: &Outcome) -> Vec<String> {
     let Some(replay) = &outcome.replay else {
-        return vec![format!("the facts cannot be replayed: {}", excerpt(&outcome.replay_stderr))];
+        return vec![format!(
+            "the facts cannot be replayed: {}",
+            excerpt(&outcome.replay_stderr)
+        )];
     };
     let mut problems = Vec::new();
     if replay["findings"].to_string() != report["findings"].to_string() {
-        problems.push(format!("the replay finds otherwise:\n{}\nthan:\n{}", replay["findings"], report["findings"]));
+        problems.push(format!(
+            "the replay finds otherwise:\n{}\nthan:\n{}",
+            replay["findings"], report["findings"]
+        ));
     }
     if outcome.replay_exit != outcome.exit {
-        problems.push(format!("the replay exits with {:?}, the run with {:?}", outcome.replay_exit, outcome.exit));
+        problems.push(format!(
+            "the replay exits with {:?}, the run with {:?}",
+            outcome.replay_exit, outcome.exit
+        ));
     }
     problems
 }
 
 fn table_row(name: &str, scenario: &Scenario, outcome: &Outcome) -> String {
-    let mut missing: Vec<&str> = scenario.expect.findings.iter().map(|f| f.code.as_str()).collect();
+    let mut missing: Vec<&str> = scenario
+        .expect
+        .findings
+        .iter()
+        .map(|f| f.code.as_str())
+        .collect();
     let mut cells = Vec::new();
     for finding in outcome.report.as_ref().map(findings).unwrap_or_default() {
         let code = text(&finding["code"]);
@@ -358,17 +465,30 @@ fn table_row(name: &str, scenario: &Scenario, outcome: &Outcome) -> String {
                 missing.remove(index);
                 cells.push(format!("={code}"));
             }
-            None if scenario.expect.either_way.iter().any(|either| either == code) => cells.push(format!("({code})")),
+            None if scenario
+                .expect
+                .either_way
+                .iter()
+                .any(|either| either == code) =>
+            {
+                cells.push(format!("({code})"))
+            }
             None => cells.push(format!("+{code}")),
         }
     }
     cells.extend(missing.iter().map(|code| format!("-{code}")));
-    let verdict = outcome.report.as_ref().map_or("no report", |report| text(&report["verdict"]));
+    let verdict = outcome
+        .report
+        .as_ref()
+        .map_or("no report", |report| text(&report["verdict"]));
     format!("{name:<44} {verdict:<12} {}", cells.join(" "))
 }
 
 fn findings(report: &Value) -> &[Value] {
-    report["findings"].as_array().map(Vec::as_slice).unwrap_or_default()
+    report["findings"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }
 
 fn text(value: &Value) -> &str {

@@ -28,15 +28,27 @@ pub enum View {
 /// The addresses on which somebody answers DNS, and as whom.
 pub fn servers(world: &World) -> Vec<(IpAddr, View)> {
     let mut servers: Vec<(IpAddr, View)> = vec![(IpAddr::from([169, 254, 169, 253]), View::Vpc)];
-    let primary = world.vpcs.get(world.own_vpc()).and_then(|vpc| vpc.cidrs.first());
+    let primary = world
+        .vpcs
+        .get(world.own_vpc())
+        .and_then(|vpc| vpc.cidrs.first());
     if let Some(ipnet::IpNet::V4(cidr)) = primary {
         let base = u32::from(cidr.network());
         servers.push((IpAddr::V4(base.saturating_add(2).into()), View::Vpc));
     }
     if world.host.addresses.iter().any(IpAddr::is_ipv6) {
-        servers.push((IpAddr::from([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x253]), View::Vpc));
+        servers.push((
+            IpAddr::from([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x253]),
+            View::Vpc,
+        ));
     }
-    servers.extend(world.dns.resolvers.keys().map(|address| (*address, View::Custom(*address))));
+    servers.extend(
+        world
+            .dns
+            .resolvers
+            .keys()
+            .map(|address| (*address, View::Custom(*address))),
+    );
     servers
 }
 
@@ -50,13 +62,22 @@ pub async fn serve(world: Arc<World>, address: IpAddr, view: View) -> io::Result
     tokio::spawn(async move {
         let mut buffer = [0_u8; 4096];
         while let Ok((length, client)) = socket.recv_from(&mut buffer).await {
-            let Ok(request) = Message::from_vec(&buffer[..length]) else { continue };
+            let Ok(request) = Message::from_vec(&buffer[..length]) else {
+                continue;
+            };
             let (world, socket) = (Arc::clone(&world), Arc::clone(&socket));
             tokio::spawn(async move {
-                let Some((response, delay)) = respond(&world, view, &request, false) else { return };
+                let Some((response, delay)) = respond(&world, view, &request, false) else {
+                    return;
+                };
                 tokio::time::sleep(delay).await;
-                let Ok(mut bytes) = response.to_vec() else { return };
-                let room = request.edns.as_ref().map_or(512, |edns| edns.max_payload().max(512));
+                let Ok(mut bytes) = response.to_vec() else {
+                    return;
+                };
+                let room = request
+                    .edns
+                    .as_ref()
+                    .map_or(512, |edns| edns.max_payload().max(512));
                 if bytes.len() > usize::from(room) {
                     bytes = response.truncate().to_vec().unwrap_or_default();
                 }
@@ -77,14 +98,19 @@ async fn serve_tcp(world: Arc<World>, listener: TcpListener, view: View) {
                 if stream.read_exact(&mut bytes).await.is_err() {
                     return;
                 }
-                let Ok(request) = Message::from_vec(&bytes) else { return };
+                let Ok(request) = Message::from_vec(&bytes) else {
+                    return;
+                };
                 let Some((response, delay)) = respond(&world, view, &request, true) else {
                     std::future::pending::<()>().await;
                     return;
                 };
                 tokio::time::sleep(delay).await;
                 let Ok(bytes) = response.to_vec() else { return };
-                let mut framed = u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes().to_vec();
+                let mut framed = u16::try_from(bytes.len())
+                    .unwrap_or(u16::MAX)
+                    .to_be_bytes()
+                    .to_vec();
                 framed.extend(bytes);
                 if stream.write_all(&framed).await.is_err() {
                     return;
@@ -97,9 +123,15 @@ async fn serve_tcp(world: Arc<World>, listener: TcpListener, view: View) {
 /// The response and how long it takes; none: silence.
 fn respond(world: &World, view: View, request: &Message, tcp: bool) -> Option<(Message, Duration)> {
     let query = request.queries.first()?;
-    if request.metadata.message_type != MessageType::Query || request.metadata.op_code != OpCode::Query {
+    if request.metadata.message_type != MessageType::Query
+        || request.metadata.op_code != OpCode::Query
+    {
         return Some((
-            Message::error_msg(request.metadata.id, request.metadata.op_code, ResponseCode::NotImp),
+            Message::error_msg(
+                request.metadata.id,
+                request.metadata.op_code,
+                ResponseCode::NotImp,
+            ),
             Duration::ZERO,
         ));
     }
@@ -126,15 +158,26 @@ fn respond(world: &World, view: View, request: &Message, tcp: bool) -> Option<(M
     Some((response, outcome.delay))
 }
 
-fn fill(response: &mut Message, query: &Query, records: Vec<(String, u32, Data)>, soa: Option<(String, String)>) {
+fn fill(
+    response: &mut Message,
+    query: &Query,
+    records: Vec<(String, u32, Data)>,
+    soa: Option<(String, String)>,
+) {
     let asked = plain(&query.name().to_ascii());
     for (owner, ttl, data) in records {
         // The owner keeps the spelling it was asked in: resolvers may check the case of what they sent.
-        let owner = if owner == asked { Some(query.name().clone()) } else { Name::from_ascii(fqdn(&owner)).ok() };
+        let owner = if owner == asked {
+            Some(query.name().clone())
+        } else {
+            Name::from_ascii(fqdn(&owner)).ok()
+        };
         let data = match data {
             Data::Address(IpAddr::V4(address)) => Some(RData::A(A(address))),
             Data::Address(IpAddr::V6(address)) => Some(RData::AAAA(AAAA(address))),
-            Data::Cname(target) => Name::from_ascii(fqdn(&target)).ok().map(|name| RData::CNAME(CNAME(name))),
+            Data::Cname(target) => Name::from_ascii(fqdn(&target))
+                .ok()
+                .map(|name| RData::CNAME(CNAME(name))),
         };
         if let (Some(owner), Some(data)) = (owner, data) {
             response.add_answer(Record::from_rdata(owner, ttl, data));
@@ -148,7 +191,11 @@ fn fill(response: &mut Message, query: &Query, records: Vec<(String, u32, Data)>
         } else {
             "nstld.verisign-grs.com."
         };
-        let names = (Name::from_ascii(fqdn(&owner)), Name::from_ascii(fqdn(&mname)), Name::from_ascii(rname));
+        let names = (
+            Name::from_ascii(fqdn(&owner)),
+            Name::from_ascii(fqdn(&mname)),
+            Name::from_ascii(rname),
+        );
         if let (Ok(owner), Ok(mname), Ok(rname)) = names {
             let soa = SOA::new(mname, rname, 1, 7200, 900, 1_209_600, 60);
             response.add_authority(Record::from_rdata(owner, 60, RData::SOA(soa)));
@@ -186,24 +233,41 @@ impl Outcome {
     }
 
     fn silent() -> Self {
-        Self { silent: true, ..Self::code(ResponseCode::NoError) }
+        Self {
+            silent: true,
+            ..Self::code(ResponseCode::NoError)
+        }
     }
 
     fn negative(code: ResponseCode, soa: (String, String)) -> Self {
-        Self { soa: Some(soa), ..Self::code(code) }
+        Self {
+            soa: Some(soa),
+            ..Self::code(code)
+        }
     }
 
     /// The addresses of the family asked for, or NODATA.
-    fn addresses(name: &str, kind: RecordType, ttl: u32, addresses: &[IpAddr], soa: (String, String)) -> Self {
+    fn addresses(
+        name: &str,
+        kind: RecordType,
+        ttl: u32,
+        addresses: &[IpAddr],
+        soa: (String, String),
+    ) -> Self {
         let of_kind: Vec<_> = addresses
             .iter()
-            .filter(|a| (kind == RecordType::A && a.is_ipv4()) || (kind == RecordType::AAAA && a.is_ipv6()))
+            .filter(|a| {
+                (kind == RecordType::A && a.is_ipv4()) || (kind == RecordType::AAAA && a.is_ipv6())
+            })
             .map(|a| (name.to_owned(), ttl, Data::Address(*a)))
             .collect();
         if of_kind.is_empty() {
             Self::negative(ResponseCode::NoError, soa)
         } else {
-            Self { records: of_kind, ..Self::code(ResponseCode::NoError) }
+            Self {
+                records: of_kind,
+                ..Self::code(ResponseCode::NoError)
+            }
         }
     }
 }
@@ -224,8 +288,14 @@ fn resolve(world: &World, view: View, name: &str, kind: RecordType, depth: u8) -
         None => None,
     };
     let mut outcome = match answer.status.as_str() {
-        "nxdomain" => Outcome { soa, ..Outcome::code(ResponseCode::NXDomain) },
-        "nodata" => Outcome { soa, ..Outcome::code(ResponseCode::NoError) },
+        "nxdomain" => Outcome {
+            soa,
+            ..Outcome::code(ResponseCode::NXDomain)
+        },
+        "nodata" => Outcome {
+            soa,
+            ..Outcome::code(ResponseCode::NoError)
+        },
         "servfail" => Outcome::code(ResponseCode::ServFail),
         "refused" => Outcome::code(ResponseCode::Refused),
         "timeout" => Outcome::silent(),
@@ -238,7 +308,9 @@ fn resolve(world: &World, view: View, name: &str, kind: RecordType, depth: u8) -
                     let soa = public_soa(world, &target);
                     Outcome::addresses(&target, kind, answer.ttl, &answer.addresses, soa)
                 };
-                followed.records.insert(0, (name.to_owned(), answer.ttl, Data::Cname(target)));
+                followed
+                    .records
+                    .insert(0, (name.to_owned(), answer.ttl, Data::Cname(target)));
                 followed
             }
             None if answer.addresses.is_empty() => derived(world, view, name, kind, depth),
@@ -258,7 +330,9 @@ fn derived(world: &World, view: View, name: &str, kind: RecordType, depth: u8) -
         View::Public => public(world, name, kind, depth),
         View::Vpc => vpc(world, name, kind, depth),
         View::Custom(address) => {
-            let Some(resolver) = world.dns.resolvers.get(&address) else { return Outcome::silent() };
+            let Some(resolver) = world.dns.resolvers.get(&address) else {
+                return Outcome::silent();
+            };
             let rule = longest(resolver.rules.iter(), name).map(|(_, target)| target);
             match target_view(rule.unwrap_or(&resolver.forward)) {
                 Some(view) => resolve(world, view, name, kind, depth + 1),
@@ -270,7 +344,11 @@ fn derived(world: &World, view: View, name: &str, kind: RecordType, depth: u8) -
 
 /// The VPC resolver: the most specific of forward rules, private zones and the endpoints' hidden zones; a rule wins a tie.
 fn vpc(world: &World, name: &str, kind: RecordType, depth: u8) -> Outcome {
-    let Some(vpc) = world.vpcs.get(world.own_vpc()).filter(|vpc| vpc.dns_support) else {
+    let Some(vpc) = world
+        .vpcs
+        .get(world.own_vpc())
+        .filter(|vpc| vpc.dns_support)
+    else {
         return Outcome::silent();
     };
     let rule = longest(world.dns.rules.iter(), name);
@@ -296,8 +374,13 @@ fn vpc(world: &World, name: &str, kind: RecordType, depth: u8) -> Outcome {
             Some(values) => static_record(world, View::Vpc, name, kind, values, soa, depth),
             None => {
                 let parent = format!(".{name}");
-                let exists = name == plain(domain) || zone.records.keys().any(|r| plain(r).ends_with(&parent));
-                let code = if exists { ResponseCode::NoError } else { ResponseCode::NXDomain };
+                let exists = name == plain(domain)
+                    || zone.records.keys().any(|r| plain(r).ends_with(&parent));
+                let code = if exists {
+                    ResponseCode::NoError
+                } else {
+                    ResponseCode::NXDomain
+                };
                 Outcome::negative(code, soa)
             }
         };
@@ -305,7 +388,10 @@ fn vpc(world: &World, name: &str, kind: RecordType, depth: u8) -> Outcome {
     match hidden {
         Some((domain, endpoint)) => {
             let soa = (domain.clone(), ROUTE53.to_owned());
-            let covered = world.private_names(endpoint).iter().any(|pattern| matches(pattern, name));
+            let covered = world
+                .private_names(endpoint)
+                .iter()
+                .any(|pattern| matches(pattern, name));
             if covered {
                 Outcome::addresses(name, kind, 60, &dns_addresses(endpoint), soa)
             } else {
@@ -330,11 +416,16 @@ fn hidden_zone<'a>(world: &'a World, name: &str) -> Option<(String, &'a Endpoint
         let names = world.private_names(endpoint).into_iter();
         names.map(move |pattern| (pattern.trim_start_matches("*.").to_owned(), endpoint))
     });
-    zones.filter(|(zone, _)| within(zone, name)).max_by_key(|(zone, _)| zone.len())
+    zones
+        .filter(|(zone, _)| within(zone, name))
+        .max_by_key(|(zone, _)| zone.len())
 }
 
 fn dns_addresses(endpoint: &Endpoint) -> Vec<IpAddr> {
-    let shown = endpoint.interfaces.iter().filter(|interface| interface.in_dns);
+    let shown = endpoint
+        .interfaces
+        .iter()
+        .filter(|interface| interface.in_dns);
     let (v4, v6) = match endpoint.dns_record_ip_type.as_str() {
         "ipv6" => (false, true),
         "dualstack" => (true, true),
@@ -342,7 +433,10 @@ fn dns_addresses(endpoint: &Endpoint) -> Vec<IpAddr> {
     };
     shown
         .flat_map(|interface| {
-            [Some(interface.address).filter(|a| v4 || a.is_ipv6()), interface.ipv6.filter(|_| v6)]
+            [
+                Some(interface.address).filter(|a| v4 || a.is_ipv6()),
+                interface.ipv6.filter(|_| v6),
+            ]
         })
         .flatten()
         .collect()
@@ -353,7 +447,11 @@ fn public(world: &World, name: &str, kind: RecordType, depth: u8) -> Outcome {
     if let Some(values) = record(&world.dns.public, name) {
         return static_record(world, View::Public, name, kind, values, soa, depth);
     }
-    for endpoint in world.endpoints.values().filter(|e| e.kind == EndpointKind::Interface) {
+    for endpoint in world
+        .endpoints
+        .values()
+        .filter(|e| e.kind == EndpointKind::Interface)
+    {
         let (regional, zonal) = world.vpce_names(endpoint);
         if matches(&regional, name) {
             return Outcome::addresses(name, kind, 60, &dns_addresses(endpoint), soa);
@@ -375,7 +473,10 @@ fn public(world: &World, name: &str, kind: RecordType, depth: u8) -> Outcome {
 fn public_soa(world: &World, name: &str) -> (String, String) {
     let suffixes = [world.dns_suffix(), world.dual_stack_suffix(), "on.aws"];
     match suffixes.into_iter().find(|suffix| within(suffix, name)) {
-        Some(suffix) => (suffix.to_owned(), "dns-external-master.amazon.com.".to_owned()),
+        Some(suffix) => (
+            suffix.to_owned(),
+            "dns-external-master.amazon.com.".to_owned(),
+        ),
         None => (".".to_owned(), "a.root-servers.net.".to_owned()),
     }
 }
@@ -389,12 +490,17 @@ fn static_record(
     soa: (String, String),
     depth: u8,
 ) -> Outcome {
-    let addresses: Vec<IpAddr> = values.iter().filter_map(|value| value.parse().ok()).collect();
+    let addresses: Vec<IpAddr> = values
+        .iter()
+        .filter_map(|value| value.parse().ok())
+        .collect();
     match values.first() {
         Some(target) if addresses.is_empty() => {
             let target = plain(target);
             let mut followed = resolve(world, view, &target, kind, depth + 1);
-            followed.records.insert(0, (name.to_owned(), 300, Data::Cname(target)));
+            followed
+                .records
+                .insert(0, (name.to_owned(), 300, Data::Cname(target)));
             followed
         }
         _ => Outcome::addresses(name, kind, 300, &addresses, soa),
@@ -414,8 +520,12 @@ fn find_override<'a>(world: &'a World, view: View, name: &str) -> Option<&'a Dns
         .flatten()
         .filter_map(|server| world.dns.overrides.get(server))
         .find_map(|names| {
-            let matching = names.iter().filter(|(pattern, _)| *pattern == "*" || matches(pattern, name));
-            matching.max_by_key(|(pattern, _)| (!pattern.starts_with('*'), pattern.len())).map(|(_, a)| a)
+            let matching = names
+                .iter()
+                .filter(|(pattern, _)| *pattern == "*" || matches(pattern, name));
+            matching
+                .max_by_key(|(pattern, _)| (!pattern.starts_with('*'), pattern.len()))
+                .map(|(_, a)| a)
         })
 }
 
@@ -444,7 +554,9 @@ fn record<'a>(
     name: &str,
 ) -> Option<&'a Vec<String>> {
     let matching = records.iter().filter(|(pattern, _)| matches(pattern, name));
-    matching.max_by_key(|(pattern, _)| (!pattern.starts_with('*'), pattern.len())).map(|(_, values)| values)
+    matching
+        .max_by_key(|(pattern, _)| (!pattern.starts_with('*'), pattern.len()))
+        .map(|(_, values)| values)
 }
 
 /// The entry with the most specific domain that holds a name.
@@ -452,7 +564,9 @@ fn longest<'a, T: 'a>(
     entries: impl Iterator<Item = (&'a String, T)>,
     name: &str,
 ) -> Option<(&'a String, T)> {
-    entries.filter(|(domain, _)| within(domain, name)).max_by_key(|(domain, _)| domain_length(domain))
+    entries
+        .filter(|(domain, _)| within(domain, name))
+        .max_by_key(|(domain, _)| domain_length(domain))
 }
 
 fn domain_length(domain: &str) -> usize {
@@ -462,14 +576,20 @@ fn domain_length(domain: &str) -> usize {
 /// Whether a name is a domain's own or lies below it; `.` holds everything.
 fn within(domain: &str, name: &str) -> bool {
     let domain = plain(domain);
-    domain.is_empty() || name == domain || name.strip_suffix(&domain).is_some_and(|head| head.ends_with('.'))
+    domain.is_empty()
+        || name == domain
+        || name
+            .strip_suffix(&domain)
+            .is_some_and(|head| head.ends_with('.'))
 }
 
 /// Whether a pattern (`*.` for any number of labels) is a name's.
 fn matches(pattern: &str, name: &str) -> bool {
     let pattern = plain(pattern);
     match pattern.strip_prefix("*.") {
-        Some(parent) => name.strip_suffix(parent).is_some_and(|head| head.len() > 1 && head.ends_with('.')),
+        Some(parent) => name
+            .strip_suffix(parent)
+            .is_some_and(|head| head.len() > 1 && head.ends_with('.')),
         None => pattern == name,
     }
 }

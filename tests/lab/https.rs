@@ -39,14 +39,21 @@ pub struct Services {
 
 /// Listens for every peer that accepts connections.
 pub async fn serve(services: Arc<Services>, peers: Vec<Peer>) -> io::Result<()> {
-    let accepting = peers.into_iter().filter(|p| matches!(p.fate, Fate::Answers | Fate::Resets));
+    let accepting = peers
+        .into_iter()
+        .filter(|p| matches!(p.fate, Fate::Answers | Fate::Resets));
     let (v4, v6): (Vec<Peer>, Vec<Peer>) = accepting.partition(|peer| peer.address.is_ipv4());
     for peer in v4 {
         let listener = TcpListener::bind(SocketAddr::new(peer.address, 443)).await?;
         let (services, peer) = (Arc::clone(&services), Arc::new(peer));
         tokio::spawn(async move {
             while let Ok((stream, client)) = listener.accept().await {
-                tokio::spawn(connection(Arc::clone(&services), Arc::clone(&peer), stream, client.ip()));
+                tokio::spawn(connection(
+                    Arc::clone(&services),
+                    Arc::clone(&peer),
+                    stream,
+                    client.ip(),
+                ));
             }
         });
     }
@@ -60,9 +67,17 @@ pub async fn serve(services: Arc<Services>, peers: Vec<Peer>) -> io::Result<()> 
         tokio::spawn(async move {
             while let Ok((stream, client)) = listener.accept().await {
                 let local = stream.local_addr().map(|address| address.ip());
-                match peers.iter().find(|peer| local.as_ref().is_ok_and(|l| *l == peer.address)) {
+                match peers
+                    .iter()
+                    .find(|peer| local.as_ref().is_ok_and(|l| *l == peer.address))
+                {
                     Some(peer) => {
-                        tokio::spawn(connection(Arc::clone(&services), Arc::clone(peer), stream, client.ip()));
+                        tokio::spawn(connection(
+                            Arc::clone(&services),
+                            Arc::clone(peer),
+                            stream,
+                            client.ip(),
+                        ));
                     }
                     None => reset(&stream),
                 }
@@ -75,7 +90,9 @@ pub async fn serve(services: Arc<Services>, peers: Vec<Peer>) -> io::Result<()> 
 /// The services' time of day as a `Date` header has it.
 pub fn date(world: &World) -> String {
     let ahead = jiff::SignedDuration::from_secs(world.clock.services_ahead_seconds);
-    let now = jiff::Timestamp::now().saturating_add(ahead).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let now = jiff::Timestamp::now()
+        .saturating_add(ahead)
+        .unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
@@ -98,7 +115,12 @@ async fn connection(services: Arc<Services>, peer: Arc<Peer>, stream: TcpStream,
     let _ = handshake(&services, &peer, stream, client).await;
 }
 
-async fn handshake(services: &Services, peer: &Peer, stream: TcpStream, client: IpAddr) -> io::Result<()> {
+async fn handshake(
+    services: &Services,
+    peer: &Peer,
+    stream: TcpStream,
+    client: IpAddr,
+) -> io::Result<()> {
     let behaviour = peer.behaviour.tls.as_str();
     if behaviour == "stall" && peer.behaviour.tls_names.is_empty() {
         tokio::time::sleep(STALL).await;
@@ -109,9 +131,14 @@ async fn handshake(services: &Services, peer: &Peer, stream: TcpStream, client: 
         return Ok(());
     }
     let mut start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await?;
-    let name = start.client_hello().server_name().map(str::to_ascii_lowercase);
+    let name = start
+        .client_hello()
+        .server_name()
+        .map(str::to_ascii_lowercase);
     let concerned = peer.behaviour.tls_names.is_empty()
-        || name.as_ref().is_some_and(|name| peer.behaviour.tls_names.contains(name));
+        || name
+            .as_ref()
+            .is_some_and(|name| peer.behaviour.tls_names.contains(name));
     let behaviour = if concerned { behaviour } else { "ok" };
     let leaf = match behaviour {
         "stall" => {
@@ -213,39 +240,76 @@ fn unsigned(world: &World, label: &str, request: &HttpRequest) -> HttpResponse {
     match label {
         "s3" | "s3-control" | "s3-accesspoint" => {
             let response = if request.path == "/" {
-                HttpResponse { status: 307, headers: vec![("Location".into(), "https://aws.amazon.com/s3/".into())], body: Vec::new() }
+                HttpResponse {
+                    status: 307,
+                    headers: vec![("Location".into(), "https://aws.amazon.com/s3/".into())],
+                    body: Vec::new(),
+                }
             } else {
                 let body = format!(
                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message><RequestId>{id}</RequestId></Error>"
                 );
                 HttpResponse::new(403, "application/xml", body)
             };
-            let short: String = id.replace('-', "").to_uppercase().chars().take(16).collect();
-            response.with("x-amz-request-id", short).with("x-amz-id-2", "bGFi").with("Server", "AmazonS3")
+            let short: String = id
+                .replace('-', "")
+                .to_uppercase()
+                .chars()
+                .take(16)
+                .collect();
+            response
+                .with("x-amz-request-id", short)
+                .with("x-amz-id-2", "bGFi")
+                .with("Server", "AmazonS3")
         }
-        "dynamodb" => HttpResponse::new(200, "text/plain", format!("healthy: dynamodb.{region}.{} ", world.dns_suffix()))
-            .with("x-amzn-RequestId", id.replace('-', "").to_uppercase())
-            .with("x-amz-crc32", "3128867991")
-            .with("Server", "Server"),
+        "dynamodb" => HttpResponse::new(
+            200,
+            "text/plain",
+            format!("healthy: dynamodb.{region}.{} ", world.dns_suffix()),
+        )
+        .with("x-amzn-RequestId", id.replace('-', "").to_uppercase())
+        .with("x-amz-crc32", "3128867991")
+        .with("Server", "Server"),
         "dkr.ecr" => HttpResponse::new(401, "text/plain; charset=utf-8", "Not Authorized\n")
             .with("Docker-Distribution-Api-Version", "registry/2.0")
-            .with("Www-Authenticate", format!("Basic realm=\"https://{}/\",service=\"ecr.amazonaws.com\"", request.host())),
+            .with(
+                "Www-Authenticate",
+                format!(
+                    "Basic realm=\"https://{}/\",service=\"ecr.amazonaws.com\"",
+                    request.host()
+                ),
+            ),
         "ec2" | "sts" | "iam" if matches!(request.method.as_str(), "GET" | "HEAD") => {
-            let page = if label == "ec2" { "https://aws.amazon.com/ec2" } else { "https://aws.amazon.com/iam" };
-            HttpResponse { status: 302, headers: vec![("Location".into(), page.into())], body: Vec::new() }
-                .with("x-amzn-RequestId", id)
+            let page = if label == "ec2" {
+                "https://aws.amazon.com/ec2"
+            } else {
+                "https://aws.amazon.com/iam"
+            };
+            HttpResponse {
+                status: 302,
+                headers: vec![("Location".into(), page.into())],
+                body: Vec::new(),
+            }
+            .with("x-amzn-RequestId", id)
         }
-        _ if request.path == "/ping" => HttpResponse::new(200, "text/plain", "healthy").with("x-amzn-RequestId", id),
+        _ if request.path == "/ping" => {
+            HttpResponse::new(200, "text/plain", "healthy").with("x-amzn-RequestId", id)
+        }
         _ if request.header("authorization").is_some() => {
             let body = "{\"__type\":\"AccessDeniedException\",\"Message\":\"not for this caller\"}";
             HttpResponse::new(400, "application/x-amz-json-1.1", body).with("x-amzn-RequestId", id)
         }
-        _ => HttpResponse::new(404, "application/xml", "<UnknownOperationException/>\n").with("x-amzn-RequestId", id),
+        _ => HttpResponse::new(404, "application/xml", "<UnknownOperationException/>\n")
+            .with("x-amzn-RequestId", id),
     }
 }
 
 /// Some web server that is not AWS.
 fn web_server() -> HttpResponse {
-    HttpResponse::new(200, "text/html", "<html><head><title>Welcome</title></head><body>It works.</body></html>\n")
-        .with("Server", "nginx")
+    HttpResponse::new(
+        200,
+        "text/html",
+        "<html><head><title>Welcome</title></head><body>It works.</body></html>\n",
+    )
+    .with("Server", "nginx")
 }

@@ -54,7 +54,10 @@ pub fn servers(world: &World) -> Vec<(IpAddr, Option<Kind>)> {
         }
     }
     if matches!(kind, Fargate | EcsEc2) {
-        servers.push((IpAddr::from([169, 254, 170, 2]), (world.metadata.ecs != "off").then_some(Kind::Task)));
+        servers.push((
+            IpAddr::from([169, 254, 170, 2]),
+            (world.metadata.ecs != "off").then_some(Kind::Task),
+        ));
     }
     if kind == Eks {
         servers.push((IpAddr::from([169, 254, 170, 23]), Some(Kind::Pod)));
@@ -73,7 +76,11 @@ pub async fn serve(world: Arc<World>, address: IpAddr, kind: Kind) -> io::Result
         }
     };
     // An IPv6 address that is a route only cannot be bound; nothing else has port 80 there.
-    let bound = if address.is_ipv4() { address } else { IpAddr::from([0_u16; 8]) };
+    let bound = if address.is_ipv4() {
+        address
+    } else {
+        IpAddr::from([0_u16; 8])
+    };
     socket.bind(SocketAddr::new(bound, 80))?;
     let listener: TcpListener = socket.listen(128)?;
     tokio::spawn(async move {
@@ -88,7 +95,13 @@ pub async fn serve(world: Arc<World>, address: IpAddr, kind: Kind) -> io::Result
     Ok(())
 }
 
-async fn connection(world: &World, kind: Kind, address: IpAddr, mut stream: TcpStream, client: IpAddr) -> io::Result<()> {
+async fn connection(
+    world: &World,
+    kind: Kind,
+    address: IpAddr,
+    mut stream: TcpStream,
+    client: IpAddr,
+) -> io::Result<()> {
     let mut buffer = Vec::new();
     while let Some(received) = wire::read(&mut stream, &mut buffer, address, client).await? {
         let answer = match kind {
@@ -125,12 +138,14 @@ fn instance(world: &World, request: &HttpRequest) -> Answer {
         _ => {}
     }
     if token_request {
-        let ttl = request.header("x-aws-ec2-metadata-token-ttl-seconds").and_then(|v| v.parse::<u32>().ok());
+        let ttl = request
+            .header("x-aws-ec2-metadata-token-ttl-seconds")
+            .and_then(|v| v.parse::<u32>().ok());
         return match ttl.filter(|ttl| (1..=21600).contains(ttl)) {
             Some(_) if request.header("x-forwarded-for").is_some() => plain(403, "").into(),
-            Some(ttl) => {
-                plain(200, IMDS_TOKEN).with("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", ttl.to_string()).into()
-            }
+            Some(ttl) => plain(200, IMDS_TOKEN)
+                .with("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", ttl.to_string())
+                .into(),
             None => plain(400, "").into(),
         };
     }
@@ -140,14 +155,23 @@ fn instance(world: &World, request: &HttpRequest) -> Answer {
     if request.header("x-aws-ec2-metadata-token") != Some(IMDS_TOKEN) {
         return plain(401, "").into();
     }
-    let Some(path) = request.path.strip_prefix("/latest/") else { return plain(404, "").into() };
+    let Some(path) = request.path.strip_prefix("/latest/") else {
+        return plain(404, "").into();
+    };
     let missing = world.metadata.imds_missing.iter();
-    if missing.clone().any(|gone| path == gone || path.strip_prefix(gone.as_str()).is_some_and(|p| p.starts_with('/'))) {
+    if missing.clone().any(|gone| {
+        path == gone
+            || path
+                .strip_prefix(gone.as_str())
+                .is_some_and(|p| p.starts_with('/'))
+    }) {
         return plain(404, "").into();
     }
     let tree = instance_tree(world);
     match tree.get(path.trim_end_matches('/')) {
-        Some(value) if path.starts_with("dynamic/instance-identity/document") || value.starts_with('{') => {
+        Some(value)
+            if path.starts_with("dynamic/instance-identity/document") || value.starts_with('{') =>
+        {
             HttpResponse::new(200, "text/plain", value.clone()).into()
         }
         Some(value) => plain(200, value).into(),
@@ -160,7 +184,11 @@ fn instance(world: &World, request: &HttpRequest) -> Answer {
 
 /// The entries directly below a path, directories with a slash; none where there is nothing.
 fn listing(tree: &BTreeMap<String, String>, path: &str) -> Option<String> {
-    let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
+    let prefix = if path.is_empty() {
+        String::new()
+    } else {
+        format!("{path}/")
+    };
     let mut entries: Vec<String> = Vec::new();
     for key in tree.keys().filter_map(|key| key.strip_prefix(&prefix)) {
         let entry = match key.split_once('/') {
@@ -180,13 +208,34 @@ fn instance_tree(world: &World) -> BTreeMap<String, String> {
     let subnet = world.subnets.get(&host.subnet);
     let vpc = world.vpcs.get(world.own_vpc());
     let of = |v4: bool| {
-        let family = host.addresses.iter().filter(move |address| address.is_ipv4() == v4);
-        family.map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        let family = host
+            .addresses
+            .iter()
+            .filter(move |address| address.is_ipv4() == v4);
+        family
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
     };
-    let primary = host.addresses.iter().find(|a| a.is_ipv4()).map(ToString::to_string).unwrap_or_default();
+    let primary = host
+        .addresses
+        .iter()
+        .find(|a| a.is_ipv4())
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let hostname = format!("ip-{}.ec2.internal", primary.replace('.', "-"));
-    let list = |items: &[ipnet::IpNet]| items.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-    let names = host.groups.iter().filter_map(|id| world.security_groups.get(id)).map(|g| g.name.as_str());
+    let list = |items: &[ipnet::IpNet]| {
+        items
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let names = host
+        .groups
+        .iter()
+        .filter_map(|id| world.security_groups.get(id))
+        .map(|g| g.name.as_str());
     let names = names.collect::<Vec<_>>().join("\n");
     let mut tree: BTreeMap<String, String> = BTreeMap::new();
     let mut put = |key: &str, value: String| {
@@ -194,13 +243,19 @@ fn instance_tree(world: &World) -> BTreeMap<String, String> {
             tree.insert(key.to_owned(), value);
         }
     };
-    let public = host.public_address.map(|a| a.to_string()).unwrap_or_default();
+    let public = host
+        .public_address
+        .map(|a| a.to_string())
+        .unwrap_or_default();
     for (key, value) in [
         ("ami-id", "ami-0abcdef1234567890".to_owned()),
         ("hostname", hostname.clone()),
         ("instance-id", host.instance_id.clone()),
         ("instance-type", "m7g.large".to_owned()),
-        ("ipv6", of(false).lines().next().unwrap_or_default().to_owned()),
+        (
+            "ipv6",
+            of(false).lines().next().unwrap_or_default().to_owned(),
+        ),
         ("local-hostname", hostname),
         ("local-ipv4", primary.clone()),
         ("mac", host.mac.clone()),
@@ -225,14 +280,40 @@ fn instance_tree(world: &World) -> BTreeMap<String, String> {
         ("security-group-ids", host.groups.join("\n")),
         ("security-groups", names),
         ("subnet-id", host.subnet.clone()),
-        ("subnet-ipv4-cidr-block", subnet.and_then(|s| s.cidr).map(|c| c.to_string()).unwrap_or_default()),
-        ("subnet-ipv6-cidr-blocks", subnet.and_then(|s| s.ipv6_cidr).map(|c| c.to_string()).unwrap_or_default()),
+        (
+            "subnet-ipv4-cidr-block",
+            subnet
+                .and_then(|s| s.cidr)
+                .map(|c| c.to_string())
+                .unwrap_or_default(),
+        ),
+        (
+            "subnet-ipv6-cidr-blocks",
+            subnet
+                .and_then(|s| s.ipv6_cidr)
+                .map(|c| c.to_string())
+                .unwrap_or_default(),
+        ),
         ("vpc-id", world.own_vpc().to_owned()),
-        ("vpc-ipv4-cidr-block", vpc.and_then(|v| v.cidrs.first()).map(ToString::to_string).unwrap_or_default()),
-        ("vpc-ipv4-cidr-blocks", vpc.map(|v| list(&v.cidrs)).unwrap_or_default()),
-        ("vpc-ipv6-cidr-blocks", vpc.map(|v| list(&v.ipv6_cidrs)).unwrap_or_default()),
+        (
+            "vpc-ipv4-cidr-block",
+            vpc.and_then(|v| v.cidrs.first())
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        ),
+        (
+            "vpc-ipv4-cidr-blocks",
+            vpc.map(|v| list(&v.cidrs)).unwrap_or_default(),
+        ),
+        (
+            "vpc-ipv6-cidr-blocks",
+            vpc.map(|v| list(&v.ipv6_cidrs)).unwrap_or_default(),
+        ),
     ] {
-        put(&format!("meta-data/network/interfaces/macs/{}/{key}", host.mac), value);
+        put(
+            &format!("meta-data/network/interfaces/macs/{}/{key}", host.mac),
+            value,
+        );
     }
     if world.credentials.source == "default" {
         let role = &world.credentials.role;
@@ -243,7 +324,10 @@ fn instance_tree(world: &World) -> BTreeMap<String, String> {
             "InstanceProfileId": "AIPALABEXAMPLE000001",
         });
         put("meta-data/iam/info", pretty(&info));
-        put(&format!("meta-data/iam/security-credentials/{role}"), pretty(&instance_credentials(world)));
+        put(
+            &format!("meta-data/iam/security-credentials/{role}"),
+            pretty(&instance_credentials(world)),
+        );
     }
     let document = json!({
         "accountId": world.account_id,
@@ -263,7 +347,10 @@ fn instance_tree(world: &World) -> BTreeMap<String, String> {
         "version": "2017-09-30",
     });
     put("dynamic/instance-identity/document", pretty(&document));
-    put("dynamic/instance-identity/signature", "bGFiIHNpZ25hdHVyZSB0aGF0IHByb3ZlcyBub3RoaW5n".to_owned());
+    put(
+        "dynamic/instance-identity/signature",
+        "bGFiIHNpZ25hdHVyZSB0aGF0IHByb3ZlcyBub3RoaW5n".to_owned(),
+    );
     tree
 }
 
@@ -293,16 +380,27 @@ fn role_credentials(world: &World) -> HttpResponse {
 fn task(world: &World, request: &HttpRequest) -> Answer {
     match world.metadata.ecs.as_str() {
         "hang" => return Answer::Hang,
-        "garbage" => return HttpResponse::new(200, "application/json", "{\"Cluster\": <oops>").into(),
+        "garbage" => {
+            return HttpResponse::new(200, "application/json", "{\"Cluster\": <oops>").into();
+        }
         _ => {}
     }
     if request.path == TASK_CREDENTIALS {
         return match world.credentials.source.as_str() {
             "default" => role_credentials(world).into(),
-            _ => HttpResponse::new(404, "application/json", "{\"code\":\"NoIdInRequest\",\"message\":\"CredentialsV2Request: no task\"}").into(),
+            _ => HttpResponse::new(
+                404,
+                "application/json",
+                "{\"code\":\"NoIdInRequest\",\"message\":\"CredentialsV2Request: no task\"}",
+            )
+            .into(),
         };
     }
-    let Some(rest) = request.path.strip_prefix("/v4/").and_then(|p| p.strip_prefix(TASK_PATH)) else {
+    let Some(rest) = request
+        .path
+        .strip_prefix("/v4/")
+        .and_then(|p| p.strip_prefix(TASK_PATH))
+    else {
         return plain(404, "404 page not found").into();
     };
     let body = match rest.trim_end_matches('/') {
@@ -316,7 +414,12 @@ fn task(world: &World, request: &HttpRequest) -> Answer {
 fn task_document(world: &World) -> serde_json::Value {
     let (zone, _) = world.zone_of(&world.host.subnet);
     let fargate = world.environment.kind == EnvironmentKind::Fargate;
-    let arn = |kind: &str, id: &str| format!("arn:{}:ecs:{}:{}:{kind}/{id}", world.partition, world.region, world.account_id);
+    let arn = |kind: &str, id: &str| {
+        format!(
+            "arn:{}:ecs:{}:{}:{kind}/{id}",
+            world.partition, world.region, world.account_id
+        )
+    };
     let mut document = json!({
         "Cluster": arn("cluster", "app"),
         "TaskARN": arn("task", "app/0123456789abcdef0123456789abcdef"),
@@ -345,7 +448,11 @@ fn container(world: &World) -> serde_json::Value {
     let subnet = world.subnets.get(&host.subnet);
     let (v4, v6): (Vec<&IpAddr>, Vec<&IpAddr>) = host.addresses.iter().partition(|a| a.is_ipv4());
     let gateway = subnet.and_then(|s| s.cidr).map(|cidr| match cidr {
-        ipnet::IpNet::V4(cidr) => format!("{}/{}", std::net::Ipv4Addr::from(u32::from(cidr.network()) + 1), cidr.prefix_len()),
+        ipnet::IpNet::V4(cidr) => format!(
+            "{}/{}",
+            std::net::Ipv4Addr::from(u32::from(cidr.network()) + 1),
+            cidr.prefix_len()
+        ),
         ipnet::IpNet::V6(cidr) => cidr.to_string(),
     });
     json!({
@@ -398,11 +505,17 @@ fn pretty(value: &serde_json::Value) -> String {
 }
 
 fn expiration(world: &World) -> String {
-    stamp(if world.credentials.expired { -3600 } else { 6 * 3600 })
+    stamp(if world.credentials.expired {
+        -3600
+    } else {
+        6 * 3600
+    })
 }
 
 /// A moment this many seconds from now, to the second.
 fn stamp(seconds: i64) -> String {
     let moment = jiff::Timestamp::now().as_second().saturating_add(seconds);
-    jiff::Timestamp::from_second(moment).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
+    jiff::Timestamp::from_second(moment)
+        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        .to_string()
 }

@@ -16,7 +16,13 @@
 //! | `scenario` | a world, a command line and the findings expected, from a TOML file |
 
 // Every program that includes the lab uses a part of it.
-#![allow(dead_code, unused_imports, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used
+)]
 
 pub mod dns;
 pub mod ec2;
@@ -113,9 +119,15 @@ impl Lab {
                         .map_err(|e| format!("cannot serve metadata on {address}: {e}"))?;
                 }
             }
-            https::serve(services, peers).await.map_err(|e| format!("cannot serve HTTPS: {e}"))
+            https::serve(services, peers)
+                .await
+                .map_err(|e| format!("cannot serve HTTPS: {e}"))
         })?;
-        Ok(Self { world, directory, _runtime: runtime })
+        Ok(Self {
+            world,
+            directory,
+            _runtime: runtime,
+        })
     }
 
     /// The world this is.
@@ -158,7 +170,12 @@ impl Lab {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|e| format!("cannot run {}: {e}", Path::new(command.get_program()).display()))?;
+            .map_err(|e| {
+                format!(
+                    "cannot run {}: {e}",
+                    Path::new(command.get_program()).display()
+                )
+            })?;
         let stdout = drain(child.stdout.take());
         let stderr = drain(child.stderr.take());
         let status = loop {
@@ -174,7 +191,12 @@ impl Lab {
             }
         };
         let wall = start.elapsed();
-        Ok(Ran { status, stdout: stdout.join().unwrap_or_default(), stderr: stderr.join().unwrap_or_default(), wall })
+        Ok(Ran {
+            status,
+            stdout: stdout.join().unwrap_or_default(),
+            stderr: stderr.join().unwrap_or_default(),
+            wall,
+        })
     }
 
     /// The environment variables of the place the agent runs in.
@@ -187,7 +209,15 @@ impl Lab {
         set("HOME", &self.directory.path().display().to_string());
         set("LANG", "C.UTF-8");
         if !namespace::has_trust_store() {
-            set("SSL_CERT_FILE", &self.directory.path().join("trust.pem").display().to_string());
+            set(
+                "SSL_CERT_FILE",
+                &self
+                    .directory
+                    .path()
+                    .join("trust.pem")
+                    .display()
+                    .to_string(),
+            );
         }
         let kind = world.environment.kind;
         if !matches!(kind, EnvironmentKind::Ec2 | EnvironmentKind::Other) {
@@ -197,10 +227,23 @@ impl Lab {
         match kind {
             EnvironmentKind::Fargate | EnvironmentKind::EcsEc2 => {
                 let fargate = kind == EnvironmentKind::Fargate;
-                set("AWS_EXECUTION_ENV", if fargate { "AWS_ECS_FARGATE" } else { "AWS_ECS_EC2" });
-                set("ECS_CONTAINER_METADATA_URI_V4", &format!("http://169.254.170.2/v4/{}", metadata::TASK_PATH));
+                set(
+                    "AWS_EXECUTION_ENV",
+                    if fargate {
+                        "AWS_ECS_FARGATE"
+                    } else {
+                        "AWS_ECS_EC2"
+                    },
+                );
+                set(
+                    "ECS_CONTAINER_METADATA_URI_V4",
+                    &format!("http://169.254.170.2/v4/{}", metadata::TASK_PATH),
+                );
                 if world.credentials.source == "default" {
-                    set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", metadata::TASK_CREDENTIALS);
+                    set(
+                        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                        metadata::TASK_CREDENTIALS,
+                    );
                 }
             }
             EnvironmentKind::Eks => {
@@ -208,8 +251,16 @@ impl Lab {
                 set("KUBERNETES_SERVICE_PORT", "443");
                 set("AWS_STS_REGIONAL_ENDPOINTS", "regional");
                 if world.credentials.source == "default" {
-                    let token = self.directory.path().join("pod-token").display().to_string();
-                    set("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials");
+                    let token = self
+                        .directory
+                        .path()
+                        .join("pod-token")
+                        .display()
+                        .to_string();
+                    set(
+                        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                        "http://169.254.170.23/v1/credentials",
+                    );
                     set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &token);
                 }
             }
@@ -246,7 +297,12 @@ impl Lab {
 
 /// The URL of a queue of the caller's account in the world's region.
 pub fn queue_url(world: &World, name: &str) -> String {
-    format!("https://sqs.{}.{}/{}/{name}", world.region, world.dns_suffix(), world.account_id)
+    format!(
+        "https://sqs.{}.{}/{}/{name}",
+        world.region,
+        world.dns_suffix(),
+        world.account_id
+    )
 }
 
 fn write(directory: &Path, name: &str, text: &str) -> Result<(), String> {

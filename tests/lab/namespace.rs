@@ -41,7 +41,8 @@ pub fn enter() -> Result<(), String> {
         };
     }
     let write = |file: &str, text: String| {
-        fs::write(format!("/proc/self/{file}"), text).map_err(|e| format!("cannot write /proc/self/{file}: {e}"))
+        fs::write(format!("/proc/self/{file}"), text)
+            .map_err(|e| format!("cannot write /proc/self/{file}: {e}"))
     };
     write("setgroups", "deny".into())?;
     write("uid_map", format!("0 {uid} 1"))?;
@@ -51,20 +52,32 @@ pub fn enter() -> Result<(), String> {
 /// Brings the devices up and puts every address where its fate wants it. `local` are those with servers of other kinds.
 pub fn lay_network(world: &World, peers: &[Peer], local: &[IpAddr]) -> Result<(), String> {
     let host = &world.host;
-    let subnet = world.subnets.get(&host.subnet).ok_or("the host's subnet is not in the world")?;
+    let subnet = world
+        .subnets
+        .get(&host.subnet)
+        .ok_or("the host's subnet is not in the world")?;
     let v4 = host.addresses.iter().find(|address| address.is_ipv4());
     let v6 = host.addresses.iter().find(|address| address.is_ipv6());
     let mut batch = vec![
         "link set lo up".to_owned(),
-        format!("link add eth0 address {} type veth peer name wire", host.mac),
+        format!(
+            "link add eth0 address {} type veth peer name wire",
+            host.mac
+        ),
         "link set eth0 arp off addrgenmode none".to_owned(),
         "link set wire addrgenmode none".to_owned(),
         "link set wire up".to_owned(),
         "link set eth0 up".to_owned(),
     ];
     for address in &host.addresses {
-        let range = if address.is_ipv4() { subnet.cidr } else { subnet.ipv6_cidr };
-        let length = range.map_or(if address.is_ipv4() { 32 } else { 128 }, |range| range.prefix_len());
+        let range = if address.is_ipv4() {
+            subnet.cidr
+        } else {
+            subnet.ipv6_cidr
+        };
+        let length = range.map_or(if address.is_ipv4() { 32 } else { 128 }, |range| {
+            range.prefix_len()
+        });
         let nodad = if address.is_ipv4() { "" } else { " nodad" };
         batch.push(format!("addr add {address}/{length} dev eth0{nodad}"));
     }
@@ -81,8 +94,12 @@ pub fn lay_network(world: &World, peers: &[Peer], local: &[IpAddr]) -> Result<()
         }
     };
     local.iter().for_each(&mut add_local);
-    let here = peers.iter().filter(|p| matches!(p.fate, Fate::Answers | Fate::Resets | Fate::Refuses));
-    here.map(|peer| &peer.address).filter(|address| !local.contains(address)).for_each(&mut add_local);
+    let here = peers
+        .iter()
+        .filter(|p| matches!(p.fate, Fate::Answers | Fate::Resets | Fate::Refuses));
+    here.map(|peer| &peer.address)
+        .filter(|address| !local.contains(address))
+        .for_each(&mut add_local);
     for peer in peers.iter().filter(|peer| peer.fate == Fate::Unreachable) {
         batch.push(format!("route add unreachable {}", peer.address));
     }
@@ -94,18 +111,39 @@ pub fn lay_files(world: &World, directory: &Path, trust: &str) -> Result<(), Str
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
         .map_err(|e| format!("cannot make the mounts private: {e}"))?;
-    let mut resolv: Vec<String> = world.host.resolvers.iter().map(|r| format!("nameserver {r}")).collect();
+    let mut resolv: Vec<String> = world
+        .host
+        .resolvers
+        .iter()
+        .map(|r| format!("nameserver {r}"))
+        .collect();
     resolv.extend(world.host.resolv_conf_lines.iter().cloned());
     let mut hosts = vec!["127.0.0.1 localhost".to_owned()];
     hosts.extend(world.host.hosts_lines.iter().cloned());
-    cover(directory, "resolv.conf", "/etc/resolv.conf", &lines(&resolv))?;
+    cover(
+        directory,
+        "resolv.conf",
+        "/etc/resolv.conf",
+        &lines(&resolv),
+    )?;
     cover(directory, "hosts", "/etc/hosts", &lines(&hosts))?;
-    cover(directory, "nsswitch.conf", "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")?;
+    cover(
+        directory,
+        "nsswitch.conf",
+        "/etc/nsswitch.conf",
+        "passwd: files\ngroup: files\nhosts: files dns\n",
+    )?;
     for store in TRUST_STORES {
         cover(directory, "ca-certificates.crt", store, trust)?;
     }
     // The network's own view of its devices; without it only the device's address under /sys would be the machine's.
-    let _ = mount(Some("sysfs"), "/sys", Some("sysfs"), MsFlags::MS_RDONLY, None::<&str>);
+    let _ = mount(
+        Some("sysfs"),
+        "/sys",
+        Some("sysfs"),
+        MsFlags::MS_RDONLY,
+        None::<&str>,
+    );
     Ok(())
 }
 
@@ -115,11 +153,19 @@ pub fn has_trust_store() -> bool {
 }
 
 fn cover(directory: &Path, name: &str, target: &str, text: &str) -> Result<(), String> {
-    let Ok(target) = fs::canonicalize(target) else { return Ok(()) };
+    let Ok(target) = fs::canonicalize(target) else {
+        return Ok(());
+    };
     let source = directory.join(name);
     fs::write(&source, text).map_err(|e| format!("cannot write {}: {e}", source.display()))?;
-    mount(Some(&source), &target, None::<&str>, MsFlags::MS_BIND, None::<&str>)
-        .map_err(|e| format!("cannot cover {}: {e}", target.display()))
+    mount(
+        Some(&source),
+        &target,
+        None::<&str>,
+        MsFlags::MS_BIND,
+        None::<&str>,
+    )
+    .map_err(|e| format!("cannot cover {}: {e}", target.display()))
 }
 
 fn lines(lines: &[String]) -> String {
@@ -135,7 +181,10 @@ fn ip(batch: &[String]) -> Result<(), String> {
             let output = Command::new("ip").args(line.split_whitespace()).output();
             let output = output.map_err(|e| format!("cannot run ip (iproute2): {e}"))?;
             if !output.status.success() {
-                return Err(format!("ip {line}: {}", String::from_utf8_lossy(&output.stderr).trim()));
+                return Err(format!(
+                    "ip {line}: {}",
+                    String::from_utf8_lossy(&output.stderr).trim()
+                ));
             }
         } else {
             pending.push_str(line);
@@ -154,11 +203,18 @@ fn ip_batch(text: &str) -> Result<(), String> {
         .spawn()
         .map_err(|e| format!("cannot run ip (iproute2): {e}"))?;
     if let Some(mut input) = child.stdin.take() {
-        input.write_all(text.as_bytes()).map_err(|e| format!("cannot talk to ip: {e}"))?;
+        input
+            .write_all(text.as_bytes())
+            .map_err(|e| format!("cannot talk to ip: {e}"))?;
     }
-    let output = child.wait_with_output().map_err(|e| format!("cannot run ip: {e}"))?;
+    let output = child
+        .wait_with_output()
+        .map_err(|e| format!("cannot run ip: {e}"))?;
     match output.status.success() {
         true => Ok(()),
-        false => Err(format!("ip: {}", String::from_utf8_lossy(&output.stderr).trim())),
+        false => Err(format!(
+            "ip: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        )),
     }
 }

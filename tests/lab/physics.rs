@@ -46,18 +46,38 @@ pub fn peers(world: &World) -> Vec<Peer> {
             addresses.extend(interface.ipv6);
         }
     }
-    addresses.extend(world.addresses.keys().filter_map(|key| key.parse::<IpAddr>().ok()));
+    addresses.extend(
+        world
+            .addresses
+            .keys()
+            .filter_map(|key| key.parse::<IpAddr>().ok()),
+    );
     for names in world.dns.overrides.values() {
-        addresses.extend(names.values().flat_map(|answer| answer.addresses.iter().copied()));
+        addresses.extend(
+            names
+                .values()
+                .flat_map(|answer| answer.addresses.iter().copied()),
+        );
     }
-    let zones = world.dns.private_zones.values().flat_map(|zone| zone.records.values());
+    let zones = world
+        .dns
+        .private_zones
+        .values()
+        .flat_map(|zone| zone.records.values());
     for record in zones.chain(world.dns.public.values()) {
         addresses.extend(record.iter().filter_map(|text| text.parse::<IpAddr>().ok()));
     }
     for line in &world.host.hosts_lines {
-        addresses.extend(line.split_whitespace().next().and_then(|text| text.parse::<IpAddr>().ok()));
+        addresses.extend(
+            line.split_whitespace()
+                .next()
+                .and_then(|text| text.parse::<IpAddr>().ok()),
+        );
     }
-    addresses.into_iter().map(|address| peer(world, &public, address)).collect()
+    addresses
+        .into_iter()
+        .map(|address| peer(world, &public, address))
+        .collect()
 }
 
 fn peer(world: &World, public: &BTreeMap<IpAddr, String>, address: IpAddr) -> Peer {
@@ -74,16 +94,29 @@ fn peer(world: &World, public: &BTreeMap<IpAddr, String>, address: IpAddr) -> Pe
         "unreachable" => Fate::Unreachable,
         _ => derived_fate(world, public, address),
     };
-    Peer { address, fate, label, behaviour }
+    Peer {
+        address,
+        fate,
+        label,
+        behaviour,
+    }
 }
 
 /// The longest matching entry of `addresses`.
 fn behaviour_of(world: &World, address: IpAddr) -> AddressBehaviour {
     let matching = world.addresses.iter().filter_map(|(key, behaviour)| {
-        let range = key.parse::<IpNet>().or_else(|_| key.parse::<IpAddr>().map(IpNet::from)).ok()?;
-        range.contains(&address).then_some((range.prefix_len(), behaviour))
+        let range = key
+            .parse::<IpNet>()
+            .or_else(|_| key.parse::<IpAddr>().map(IpNet::from))
+            .ok()?;
+        range
+            .contains(&address)
+            .then_some((range.prefix_len(), behaviour))
     });
-    matching.max_by_key(|(length, _)| *length).map(|(_, behaviour)| behaviour.clone()).unwrap_or_default()
+    matching
+        .max_by_key(|(length, _)| *length)
+        .map(|(_, behaviour)| behaviour.clone())
+        .unwrap_or_default()
 }
 
 fn derived_fate(world: &World, public: &BTreeMap<IpAddr, String>, address: IpAddr) -> Fate {
@@ -96,7 +129,11 @@ fn derived_fate(world: &World, public: &BTreeMap<IpAddr, String>, address: IpAdd
                 && acl_of_host_allows(world, address)
         }
     };
-    if arrives { Fate::Answers } else { Fate::Swallows }
+    if arrives {
+        Fate::Answers
+    } else {
+        Fate::Swallows
+    }
 }
 
 fn endpoint_admits(world: &World, endpoint: &Endpoint, address: IpAddr) -> bool {
@@ -117,7 +154,11 @@ fn route_target(world: &World, address: IpAddr) -> Option<String> {
             Some(list) => list.cidrs.clone(),
             None => route.destination.parse().into_iter().collect(),
         };
-        let longest = ranges.iter().filter(|r| r.contains(&address)).map(IpNet::prefix_len).max();
+        let longest = ranges
+            .iter()
+            .filter(|r| r.contains(&address))
+            .map(IpNet::prefix_len)
+            .max();
         longest.map(|length| (length, route))
     });
     let (_, route) = covering.max_by_key(|(length, _)| *length)?;
@@ -140,7 +181,10 @@ fn way_out(world: &World, address: IpAddr) -> bool {
 }
 
 fn egress_allowed(world: &World, address: IpAddr) -> bool {
-    let members = world.endpoint_at(address).map(|e| e.groups.as_slice()).unwrap_or_default();
+    let members = world
+        .endpoint_at(address)
+        .map(|e| e.groups.as_slice())
+        .unwrap_or_default();
     let mut rules = groups(world, &world.host.groups).flat_map(|group| &group.egress);
     rules.any(|rule| admits(world, rule, address, members))
 }
@@ -148,7 +192,11 @@ fn egress_allowed(world: &World, address: IpAddr) -> bool {
 fn ingress_allowed(world: &World, endpoint: &Endpoint) -> bool {
     let mut rules = groups(world, &endpoint.groups).flat_map(|group| &group.ingress);
     let sources = &world.host.addresses;
-    rules.any(|rule| sources.iter().any(|source| admits(world, rule, *source, &world.host.groups)))
+    rules.any(|rule| {
+        sources
+            .iter()
+            .any(|source| admits(world, rule, *source, &world.host.groups))
+    })
 }
 
 fn groups<'a>(
@@ -159,39 +207,70 @@ fn groups<'a>(
 }
 
 fn admits(world: &World, rule: &GroupRule, peer: IpAddr, members_of: &[String]) -> bool {
-    let port = rule.protocol == "-1" || (rule.protocol == "tcp" && (rule.from..=rule.to).contains(&443));
-    let lists = rule.prefix_lists.iter().filter_map(|id| world.prefix_lists.get(id)).flat_map(|l| &l.cidrs);
-    port
-        && (rule.cidrs.iter().chain(lists).any(|range| range.contains(&peer))
-            || rule.groups.iter().any(|group| members_of.contains(group)))
+    let port =
+        rule.protocol == "-1" || (rule.protocol == "tcp" && (rule.from..=rule.to).contains(&443));
+    let lists = rule
+        .prefix_lists
+        .iter()
+        .filter_map(|id| world.prefix_lists.get(id))
+        .flat_map(|l| &l.cidrs);
+    port && (rule
+        .cidrs
+        .iter()
+        .chain(lists)
+        .any(|range| range.contains(&peer))
+        || rule.groups.iter().any(|group| members_of.contains(group)))
 }
 
 /// Network ACLs are stateless: 443 there and the ephemeral ports back, on both subnets, unless both ends share one.
 fn acls_allow(world: &World, endpoint: &Endpoint, address: IpAddr) -> bool {
-    let interface =
-        endpoint.interfaces.iter().find(|i| i.address == address || i.ipv6 == Some(address));
-    let Some(interface) = interface else { return true };
+    let interface = endpoint
+        .interfaces
+        .iter()
+        .find(|i| i.address == address || i.ipv6 == Some(address));
+    let Some(interface) = interface else {
+        return true;
+    };
     if interface.subnet == world.host.subnet {
         return true;
     }
-    let Some(host) = world.host.addresses.iter().find(|a| a.is_ipv4() == address.is_ipv4()) else {
+    let Some(host) = world
+        .host
+        .addresses
+        .iter()
+        .find(|a| a.is_ipv4() == address.is_ipv4())
+    else {
         return true;
     };
-    let theirs = world.network_acl_of(&interface.subnet).is_none_or(|(_, acl)| {
-        acl_allows(acl, false, *host, 443..=443) && acl_allows(acl, true, *host, 32768..=60999)
-    });
+    let theirs = world
+        .network_acl_of(&interface.subnet)
+        .is_none_or(|(_, acl)| {
+            acl_allows(acl, false, *host, 443..=443) && acl_allows(acl, true, *host, 32768..=60999)
+        });
     theirs && acl_of_host_allows(world, address)
 }
 
 fn acl_of_host_allows(world: &World, address: IpAddr) -> bool {
-    world.network_acl_of(&world.host.subnet).is_none_or(|(_, acl)| {
-        acl_allows(acl, true, address, 443..=443) && acl_allows(acl, false, address, 32768..=60999)
-    })
+    world
+        .network_acl_of(&world.host.subnet)
+        .is_none_or(|(_, acl)| {
+            acl_allows(acl, true, address, 443..=443)
+                && acl_allows(acl, false, address, 32768..=60999)
+        })
 }
 
 /// Whether the first matching entry allows; a port range must be covered whole by the entry that decides.
-fn acl_allows(acl: &NetworkAcl, egress: bool, peer: IpAddr, ports: std::ops::RangeInclusive<u16>) -> bool {
-    let mut entries: Vec<_> = acl.entries.iter().filter(|entry| entry.egress == egress).collect();
+fn acl_allows(
+    acl: &NetworkAcl,
+    egress: bool,
+    peer: IpAddr,
+    ports: std::ops::RangeInclusive<u16>,
+) -> bool {
+    let mut entries: Vec<_> = acl
+        .entries
+        .iter()
+        .filter(|entry| entry.egress == egress)
+        .collect();
     entries.sort_by_key(|entry| entry.number);
     entries
         .into_iter()
@@ -204,6 +283,7 @@ fn acl_allows(acl: &NetworkAcl, egress: bool, peer: IpAddr, ports: std::ops::Ran
         })
         .is_some_and(|entry| {
             entry.allow
-                && (entry.protocol == "-1" || (entry.from <= *ports.start() && entry.to >= *ports.end()))
+                && (entry.protocol == "-1"
+                    || (entry.from <= *ports.start() && entry.to >= *ports.end()))
         })
 }

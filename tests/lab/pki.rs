@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, DnValue, ExtendedKeyUsagePurpose,
+    IsCa, KeyPair, KeyUsagePurpose,
 };
 use rustls::ServerConfig;
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -42,12 +42,22 @@ impl Pki {
     /// Makes the authorities anew.
     pub fn new(world: &World) -> Result<Self, String> {
         let organisation = &world.certificates.corporate_organisation;
-        let root = authority(&[("C", "US"), ("O", "Amazon"), ("CN", "Amazon Root CA 1")], None)?;
-        let intermediate =
-            authority(&[("C", "US"), ("O", "Amazon"), ("CN", "Amazon RSA 2048 M01")], Some(&root))?;
+        let root = authority(
+            &[("C", "US"), ("O", "Amazon"), ("CN", "Amazon Root CA 1")],
+            None,
+        )?;
+        let intermediate = authority(
+            &[("C", "US"), ("O", "Amazon"), ("CN", "Amazon RSA 2048 M01")],
+            Some(&root),
+        )?;
         let name = format!("{organisation} TLS Inspection CA");
         let corporate = authority(&[("C", "US"), ("O", organisation), ("CN", &name)], None)?;
-        Ok(Self { root, intermediate, corporate, configs: Mutex::default() })
+        Ok(Self {
+            root,
+            intermediate,
+            corporate,
+            configs: Mutex::default(),
+        })
     }
 
     /// The PEM of the roots a service's certificate chains to.
@@ -75,7 +85,11 @@ impl Pki {
         let names = match (leaf, label, asked) {
             (Leaf::Intercepted, _, Some(name)) => vec![name.to_owned()],
             (Leaf::WrongName, label, _) => {
-                let other = if label == Some("health") { "events" } else { "health" };
+                let other = if label == Some("health") {
+                    "events"
+                } else {
+                    "health"
+                };
                 service_names(world, other)
             }
             (_, Some(label), _) => service_names(world, label),
@@ -83,7 +97,10 @@ impl Pki {
             (_, None, None) => vec!["default.invalid".to_owned()],
         };
         let key = (leaf, names.join(","));
-        let mut configs = self.configs.lock().map_err(|_| "a server thread died".to_owned())?;
+        let mut configs = self
+            .configs
+            .lock()
+            .map_err(|_| "a server thread died".to_owned())?;
         if let Some(config) = configs.get(&key) {
             return Ok(Arc::clone(config));
         }
@@ -106,7 +123,11 @@ impl Pki {
             Leaf::NotYetValid => (now + Duration::days(1), now + Duration::days(366)),
             _ => (now - Duration::days(30), now + Duration::days(365)),
         };
-        let issuer = if leaf == Leaf::Intercepted { &self.corporate } else { &self.intermediate };
+        let issuer = if leaf == Leaf::Intercepted {
+            &self.corporate
+        } else {
+            &self.intermediate
+        };
         let key = KeyPair::generate().map_err(text)?;
         let certificate = params.signed_by(&key, issuer).map_err(text)?;
         let mut chain = vec![certificate.der().clone()];
@@ -118,7 +139,10 @@ impl Pki {
             .with_safe_default_protocol_versions()
             .map_err(text)?
             .with_no_client_auth()
-            .with_single_cert(chain, PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())))
+            .with_single_cert(
+                chain,
+                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
+            )
             .map_err(text)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
@@ -143,7 +167,10 @@ fn service_names(world: &World, label: &str) -> Vec<String> {
             format!("eu-west-1.queue.{suffix}"),
         ]),
         "sts" | "iam" => names.push(format!("{label}.{suffix}")),
-        "api.ecr" => names.extend([format!("ecr.{region}.{dual}"), format!("ecr-fips.{region}.{suffix}")]),
+        "api.ecr" => names.extend([
+            format!("ecr.{region}.{dual}"),
+            format!("ecr-fips.{region}.{suffix}"),
+        ]),
         "dkr.ecr" => names.extend([
             format!("*.dkr.ecr.{region}.{suffix}"),
             format!("dkr-ecr.{region}.on.aws"),
@@ -176,7 +203,9 @@ fn authority(name: &[(&str, &str)], parent: Option<&Issuer>) -> Result<Issuer, S
             "O" => DnType::OrganizationName,
             _ => DnType::CommonName,
         };
-        params.distinguished_name.push(kind, DnValue::Utf8String((*value).to_owned()));
+        params
+            .distinguished_name
+            .push(kind, DnValue::Utf8String((*value).to_owned()));
     }
     let now = OffsetDateTime::now_utc();
     params.not_before = now - Duration::days(3650);
@@ -185,7 +214,11 @@ fn authority(name: &[(&str, &str)], parent: Option<&Issuer>) -> Result<Issuer, S
         Some(_) => BasicConstraints::Constrained(0),
         None => BasicConstraints::Unconstrained,
     });
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
+    params.key_usages = vec![
+        KeyUsagePurpose::KeyCertSign,
+        KeyUsagePurpose::CrlSign,
+        KeyUsagePurpose::DigitalSignature,
+    ];
     let key = KeyPair::generate().map_err(text)?;
     match parent {
         Some(parent) => CertifiedIssuer::signed_by(params, key, parent).map_err(text),

@@ -78,11 +78,23 @@ const LABELS: &[&str] = &[
 ];
 
 /// Labels below which every further label exists as well: buckets, registries, APIs.
-const WILDCARDS: &[&str] = &["s3", "s3-control", "s3-accesspoint", "dkr.ecr", "execute-api"];
+const WILDCARDS: &[&str] = &[
+    "s3",
+    "s3-control",
+    "s3-accesspoint",
+    "dkr.ecr",
+    "execute-api",
+];
 
 /// Regions with FIPS names for most services.
-const FIPS_REGIONS: &[&str] =
-    &["us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "ca-west-1"];
+const FIPS_REGIONS: &[&str] = &[
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+    "ca-central-1",
+    "ca-west-1",
+];
 
 /// What a public name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +112,10 @@ pub struct PublicName {
 /// What the public internet knows by a name (lower case, no final dot).
 pub fn lookup(world: &World, name: &str) -> Option<PublicName> {
     let suffix = world.dns_suffix();
-    match name.strip_suffix(suffix).and_then(|head| head.strip_suffix('.')) {
+    match name
+        .strip_suffix(suffix)
+        .and_then(|head| head.strip_suffix('.'))
+    {
         Some("queue") => return Some(public("sqs", "us-east-1", "legacy", false)),
         Some(global @ ("sts" | "iam" | "s3")) => return Some(public(global, "", "global", false)),
         Some(head) => {
@@ -110,13 +125,20 @@ pub fn lookup(world: &World, name: &str) -> Option<PublicName> {
             if head.ends_with(".s3") {
                 return Some(public("s3", "", "global", false));
             }
-            let (label, region) = head.rsplit_once('.').filter(|(_, region)| is_region(region))?;
+            let (label, region) = head
+                .rsplit_once('.')
+                .filter(|(_, region)| is_region(region))?;
             return regional(label, region);
         }
         None => {}
     }
-    if let Some(head) = name.strip_suffix(world.dual_stack_suffix()).and_then(|h| h.strip_suffix('.')) {
-        let (label, region) = head.rsplit_once('.').filter(|(_, region)| is_region(region))?;
+    if let Some(head) = name
+        .strip_suffix(world.dual_stack_suffix())
+        .and_then(|h| h.strip_suffix('.'))
+    {
+        let (label, region) = head
+            .rsplit_once('.')
+            .filter(|(_, region)| is_region(region))?;
         let label = match label {
             "ecr" => "api.ecr",
             "efs" => "elasticfilesystem",
@@ -129,11 +151,15 @@ pub fn lookup(world: &World, name: &str) -> Option<PublicName> {
             (LABELS.contains(&plain) && FIPS_REGIONS.contains(&region))
                 .then(|| public(plain, region, "fips-dual-stack", true))
         } else {
-            LABELS.contains(&label).then(|| public(label, region, "dual-stack", true))
+            LABELS
+                .contains(&label)
+                .then(|| public(label, region, "dual-stack", true))
         };
     }
     let head = name.strip_suffix(".on.aws")?;
-    let (label, region) = head.rsplit_once('.').filter(|(_, region)| is_region(region))?;
+    let (label, region) = head
+        .rsplit_once('.')
+        .filter(|(_, region)| is_region(region))?;
     (label == "dkr-ecr" || label.ends_with(".dkr-ecr"))
         .then(|| public("dkr.ecr", region, "dual-stack", true))
 }
@@ -165,7 +191,9 @@ pub fn every_address(world: &World) -> BTreeMap<IpAddr, String> {
             let label = name.label;
             let v4 = name.v4.into_iter().map(IpAddr::V4);
             let v6 = name.v6.into_iter().map(IpAddr::V6);
-            v4.chain(v6).map(move |address| (address, label.clone())).collect::<Vec<_>>()
+            v4.chain(v6)
+                .map(move |address| (address, label.clone()))
+                .collect::<Vec<_>>()
         })
         .collect()
 }
@@ -187,7 +215,11 @@ fn regional(label: &str, region: &str) -> Option<PublicName> {
     }
     WILDCARDS
         .iter()
-        .find(|wild| label.strip_suffix(**wild).is_some_and(|head| head.ends_with('.')))
+        .find(|wild| {
+            label
+                .strip_suffix(**wild)
+                .is_some_and(|head| head.ends_with('.'))
+        })
         .map(|wild| public(wild, region, "", false))
 }
 
@@ -198,24 +230,46 @@ fn public(label: &str, region: &str, variant: &str, v6: bool) -> PublicName {
     let last = |byte: u8| byte % 253 + 1;
     let v4 = match label {
         "s3" if region == "us-east-1" => {
-            vec![Ipv4Addr::new(52, 216, x, last(y)), Ipv4Addr::new(52, 217, x, last(z))]
+            vec![
+                Ipv4Addr::new(52, 216, x, last(y)),
+                Ipv4Addr::new(52, 217, x, last(z)),
+            ]
         }
         "s3" => vec![Ipv4Addr::new(52, 218, x, last(y))],
         "dynamodb" if region == "us-east-1" => vec![Ipv4Addr::new(52, 119, 224 + x % 8, last(y))],
         _ => vec![Ipv4Addr::new(52, 94, x, last(y))],
     };
     let v6 = if v6 {
-        vec![Ipv6Addr::new(0x2600, 0x1f18, u16::from(x), u16::from(y), 0, 0, 0, u16::from(last(z)))]
+        vec![Ipv6Addr::new(
+            0x2600,
+            0x1f18,
+            u16::from(x),
+            u16::from(y),
+            0,
+            0,
+            0,
+            u16::from(last(z)),
+        )]
     } else {
         Vec::new()
     };
-    PublicName { label: label.into(), region: region.into(), v4, v6 }
+    PublicName {
+        label: label.into(),
+        region: region.into(),
+        v4,
+        v6,
+    }
 }
 
 /// Whether a label has the form of a region: `us-east-1`, `ap-southeast-2`, `us-gov-west-1`.
 fn is_region(label: &str) -> bool {
     let parts: Vec<&str> = label.split('-').collect();
     parts.len() >= 3
-        && parts.last().is_some_and(|n| n.len() == 1 && n.bytes().all(|b| b.is_ascii_digit()))
-        && parts.iter().take(parts.len() - 1).all(|p| p.bytes().all(|b| b.is_ascii_lowercase()))
+        && parts
+            .last()
+            .is_some_and(|n| n.len() == 1 && n.bytes().all(|b| b.is_ascii_digit()))
+        && parts
+            .iter()
+            .take(parts.len() - 1)
+            .all(|p| p.bytes().all(|b| b.is_ascii_lowercase()))
 }

@@ -121,12 +121,19 @@ pub fn directory() -> PathBuf {
 /// Every scenario by name, sorted.
 pub fn all() -> Result<BTreeMap<String, Scenario>, String> {
     let directory = directory();
-    let entries = fs::read_dir(&directory).map_err(|e| format!("cannot read {}: {e}", directory.display()))?;
+    let entries = fs::read_dir(&directory)
+        .map_err(|e| format!("cannot read {}: {e}", directory.display()))?;
     let mut scenarios = BTreeMap::new();
     for entry in entries {
         let path = entry.map_err(|e| e.to_string())?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
-            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            let name = path
+                .file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned())
+                .unwrap_or_default();
             scenarios.insert(name, read(&path)?);
         }
     }
@@ -139,7 +146,8 @@ pub fn named(name: &str) -> Result<Scenario, String> {
 }
 
 fn read(path: &Path) -> Result<Scenario, String> {
-    let text = fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+    let text =
+        fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
     toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
@@ -160,7 +168,10 @@ impl Scenario {
 
     /// The world an inventory is taken in beforehand, if one is.
     pub fn inventory_world(&self) -> Result<Option<World>, String> {
-        self.inventory.as_ref().map(|changes| self.world()?.changed(changes)).transpose()
+        self.inventory
+            .as_ref()
+            .map(|changes| self.world()?.changed(changes))
+            .transpose()
     }
 
     /// The arguments of `vpcheck`, but for its outputs.

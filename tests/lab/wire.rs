@@ -43,12 +43,21 @@ pub async fn read<S: AsyncRead + AsyncWrite + Unpin>(
     };
     request.server_address = server_address;
     request.client_address = client_address;
-    if request.header("expect").is_some_and(|v| v.eq_ignore_ascii_case("100-continue")) {
+    if request
+        .header("expect")
+        .is_some_and(|v| v.eq_ignore_ascii_case("100-continue"))
+    {
         stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
     }
     buffer.drain(..head);
-    let chunked = request.header("transfer-encoding").is_some_and(|v| v.contains("chunked"));
-    let wire_length = if chunked { read_chunked(stream, buffer, &mut request.body).await? } else { length };
+    let chunked = request
+        .header("transfer-encoding")
+        .is_some_and(|v| v.contains("chunked"));
+    let wire_length = if chunked {
+        read_chunked(stream, buffer, &mut request.body).await?
+    } else {
+        length
+    };
     if !chunked {
         if length > MAX_BODY {
             return Err(io::Error::other("the request's body is too large"));
@@ -60,7 +69,11 @@ pub async fn read<S: AsyncRead + AsyncWrite + Unpin>(
         }
         request.body = buffer.drain(..length).collect();
     }
-    Ok(Some(Received { request, size: head + wire_length, keep_alive }))
+    Ok(Some(Received {
+        request,
+        size: head + wire_length,
+        keep_alive,
+    }))
 }
 
 /// Writes a response; `date` is the clock the service goes by.
@@ -71,8 +84,16 @@ pub async fn write<S: AsyncWrite + Unpin>(
     keep_alive: bool,
     date: Option<&str>,
 ) -> io::Result<()> {
-    let given = |name: &str| response.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name));
-    let reason = http::StatusCode::from_u16(response.status).ok().and_then(|s| s.canonical_reason()).unwrap_or("Unknown");
+    let given = |name: &str| {
+        response
+            .headers
+            .iter()
+            .any(|(key, _)| key.eq_ignore_ascii_case(name))
+    };
+    let reason = http::StatusCode::from_u16(response.status)
+        .ok()
+        .and_then(|s| s.canonical_reason())
+        .unwrap_or("Unknown");
     let mut head = format!("HTTP/1.1 {} {reason}\r\n", response.status);
     if let Some(date) = date.filter(|_| !given("date")) {
         head.push_str(&format!("Date: {date}\r\n"));
@@ -83,7 +104,11 @@ pub async fn write<S: AsyncWrite + Unpin>(
     if !given("content-length") {
         head.push_str(&format!("Content-Length: {}\r\n", response.body.len()));
     }
-    head.push_str(if keep_alive { "\r\n" } else { "Connection: close\r\n\r\n" });
+    head.push_str(if keep_alive {
+        "\r\n"
+    } else {
+        "Connection: close\r\n\r\n"
+    });
     let mut bytes = head.into_bytes();
     if !head_only {
         bytes.extend_from_slice(&response.body);
@@ -110,7 +135,12 @@ fn parse(buffer: &[u8]) -> io::Result<Option<Head>> {
         headers: parsed
             .headers
             .iter()
-            .map(|h| (h.name.to_ascii_lowercase(), String::from_utf8_lossy(h.value).trim().to_owned()))
+            .map(|h| {
+                (
+                    h.name.to_ascii_lowercase(),
+                    String::from_utf8_lossy(h.value).trim().to_owned(),
+                )
+            })
             .collect(),
         body: Vec::new(),
         server_address: IpAddr::from([0, 0, 0, 0]),
@@ -120,14 +150,27 @@ fn parse(buffer: &[u8]) -> io::Result<Option<Head>> {
         Some(text) => text.parse().map_err(io::Error::other)?,
         None => 0,
     };
-    let close = request.header("connection").is_some_and(|v| v.eq_ignore_ascii_case("close"));
-    Ok(Some((head, request, !close && parsed.version == Some(1), length)))
+    let close = request
+        .header("connection")
+        .is_some_and(|v| v.eq_ignore_ascii_case("close"));
+    Ok(Some((
+        head,
+        request,
+        !close && parsed.version == Some(1),
+        length,
+    )))
 }
 
-async fn read_chunked<S: AsyncRead + Unpin>(stream: &mut S, buffer: &mut Vec<u8>, body: &mut Vec<u8>) -> io::Result<usize> {
+async fn read_chunked<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    buffer: &mut Vec<u8>,
+    body: &mut Vec<u8>,
+) -> io::Result<usize> {
     let mut taken = 0;
     loop {
-        match httparse::parse_chunk_size(buffer).map_err(|_| io::Error::other("not a chunk size"))? {
+        match httparse::parse_chunk_size(buffer)
+            .map_err(|_| io::Error::other("not a chunk size"))?
+        {
             httparse::Status::Complete((line, size)) => {
                 let size = usize::try_from(size).map_err(io::Error::other)?;
                 let end = line + size + 2;

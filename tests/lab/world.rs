@@ -914,7 +914,8 @@ impl World {
 
     /// This world with other beginnings of values: `10.0.` becomes `100.64.` wherever a value starts so.
     pub fn renumbered(&self, beginnings: &BTreeMap<String, String>) -> Result<Self, String> {
-        let whole = toml::Table::try_from(self).map_err(|e| format!("cannot write the base world: {e}"))?;
+        let whole =
+            toml::Table::try_from(self).map_err(|e| format!("cannot write the base world: {e}"))?;
         let mut whole = toml::Value::Table(whole);
         replace(&mut whole, beginnings);
         whole.try_into().map_err(|e| format!("not a world: {e}"))
@@ -1210,7 +1211,9 @@ fn replace(value: &mut toml::Value, beginnings: &BTreeMap<String, String>) {
         }
         toml::Value::Array(items) => items.iter_mut().for_each(|item| replace(item, beginnings)),
         toml::Value::Table(table) => {
-            table.iter_mut().for_each(|(_, item)| replace(item, beginnings));
+            table
+                .iter_mut()
+                .for_each(|(_, item)| replace(item, beginnings));
         }
         _ => {}
     }
