@@ -14,6 +14,7 @@
 mod lab;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -76,9 +77,13 @@ fn demo(arguments: Vec<OsString>) -> Result<ExitCode, String> {
 
 fn list() -> Result<ExitCode, String> {
     let scenarios = scenario::all()?;
+    let mut out = std::io::stdout().lock();
     let width = scenarios.keys().map(String::len).max().unwrap_or(0);
     for (name, scenario) in scenarios {
-        println!("{name:<width$}  {}", scenario.title);
+        // Whoever closes the pipe has seen enough.
+        if writeln!(out, "{name:<width$}  {}", scenario.title).is_err() {
+            break;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -91,7 +96,10 @@ fn play(wishes: Wishes) -> Result<ExitCode, String> {
         false => return Err(format!("there is no fault {name:?}; --list names them")),
     };
     let own = std::env::current_exe().map_err(|e| e.to_string())?;
-    let inventory = take_inventory(&own, name, &scenario)?;
+    if let Some(file) = std::env::var_os(INVENTORY) {
+        return take_inventory(&own, &scenario, Path::new(&file));
+    }
+    let inventory = inventory_of(&own, name, &scenario)?;
     let lab = Lab::enter(scenario.world()?)?;
     let file = inventory
         .as_ref()
@@ -136,6 +144,46 @@ fn play(wishes: Wishes) -> Result<ExitCode, String> {
         }
         command
     };
+    exit_code(&mut command)
+}
+
+/// Set for the process that takes a scenario's inventory: the file to write.
+const INVENTORY: &str = "VPCHECK_DEMO_INVENTORY";
+
+/// Has the inventory taken that a scenario hands to its check: by another process, since a lab is entered for good.
+fn inventory_of(
+    own: &Path,
+    name: &str,
+    scenario: &Scenario,
+) -> Result<Option<tempfile::TempDir>, String> {
+    if scenario.inventory.is_none() {
+        return Ok(None);
+    }
+    let directory = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let mut command = std::process::Command::new(own);
+    let file = directory.path().join("inventory.json");
+    command.args(["--fault", name]).env(INVENTORY, file);
+    match command.status().map_err(|e| e.to_string())?.success() {
+        true => Ok(Some(directory)),
+        false => Err("the inventory could not be taken".into()),
+    }
+}
+
+/// Takes it.
+fn take_inventory(own: &Path, scenario: &Scenario, file: &Path) -> Result<ExitCode, String> {
+    let world = scenario
+        .inventory_world()?
+        .ok_or("the scenario takes no inventory")?;
+    let lab = Lab::enter(world)?;
+    let mut command = lab.command(own);
+    command
+        .args([AS_VPCHECK, "inventory", "-o"])
+        .arg(file)
+        .stdout(std::process::Stdio::null());
+    exit_code(&mut command)
+}
+
+fn exit_code(command: &mut std::process::Command) -> Result<ExitCode, String> {
     let status = command
         .status()
         .map_err(|e| format!("cannot run inside the lab: {e}"))?;
@@ -145,37 +193,6 @@ fn play(wishes: Wishes) -> Result<ExitCode, String> {
             .and_then(|code| u8::try_from(code).ok())
             .unwrap_or(2),
     ))
-}
-
-/// Takes the inventory a scenario hands to its check. A lab is entered for good, so another process does it.
-fn take_inventory(
-    own: &Path,
-    name: &str,
-    scenario: &Scenario,
-) -> Result<Option<tempfile::TempDir>, String> {
-    const TAKING: &str = "VPCHECK_DEMO_INVENTORY";
-    if let Some(file) = std::env::var_os(TAKING) {
-        let world = scenario
-            .inventory_world()?
-            .ok_or("the scenario takes no inventory")?;
-        let lab = Lab::enter(world)?;
-        let mut command = lab.command(own);
-        command.args([AS_VPCHECK, "inventory", "-o"]).arg(file);
-        let status = command.status().map_err(|e| e.to_string())?;
-        std::process::exit(status.code().unwrap_or(2));
-    }
-    if scenario.inventory.is_none() {
-        return Ok(None);
-    }
-    let directory = tempfile::tempdir().map_err(|e| e.to_string())?;
-    let mut command = std::process::Command::new(own);
-    command
-        .args(["--fault", name])
-        .env(TAKING, directory.path().join("inventory.json"));
-    match command.status().map_err(|e| e.to_string())?.success() {
-        true => Ok(Some(directory)),
-        false => Err("the inventory could not be taken".into()),
-    }
 }
 
 /// Puts a `vpcheck` on the path inside.

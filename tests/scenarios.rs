@@ -117,7 +117,12 @@ fn run(wanted: &[(&String, &Scenario)]) -> ExitCode {
                     } else {
                         println!(
                             "test {name} ... FAILED ({seconds:.1} s)\n    {}: {}",
-                            scenario.title, scenario.why
+                            scenario.title,
+                            scenario
+                                .why
+                                .split_whitespace()
+                                .collect::<Vec<_>>()
+                                .join(" ")
                         );
                         problems
                             .iter()
@@ -435,10 +440,14 @@ fn judge_replay(report: &Value, outcome: &Outcome) -> Vec<String> {
         )];
     };
     let mut problems = Vec::new();
-    if replay["findings"].to_string() != report["findings"].to_string() {
+    // As text: the order of keys counts as well.
+    let (again, first) = (
+        replay["findings"].to_string(),
+        report["findings"].to_string(),
+    );
+    if again != first {
         problems.push(format!(
-            "the replay finds otherwise:\n{}\nthan:\n{}",
-            replay["findings"], report["findings"]
+            "the replay finds otherwise:\n{again}\nthan:\n{first}"
         ));
     }
     if outcome.replay_exit != outcome.exit {

@@ -1,7 +1,7 @@
 //! The resolvers: the VPC's own, further ones, and the public side, answering on the wire from the world.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,9 +9,10 @@ use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode}
 use hickory_proto::rr::rdata::{A, AAAA, CNAME, SOA};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::TcpListener;
 
 use super::public_names;
+use super::sockets;
 use super::world::{DnsAnswer, Endpoint, EndpointKind, World};
 
 /// From where a question is looked at.
@@ -54,9 +55,9 @@ pub fn servers(world: &World) -> Vec<(IpAddr, View)> {
 
 /// Serves one resolver over UDP and TCP for as long as the lab lives.
 pub async fn serve(world: Arc<World>, address: IpAddr, view: View) -> io::Result<()> {
-    let socket = Arc::new(UdpSocket::bind(SocketAddr::new(address, 53)).await?);
+    let socket = Arc::new(sockets::datagram(address, 53).await?);
     if !tcp_closed(&world, view) {
-        let listener = TcpListener::bind(SocketAddr::new(address, 53)).await?;
+        let listener = sockets::listen(address, 53)?;
         tokio::spawn(serve_tcp(Arc::clone(&world), listener, view));
     }
     tokio::spawn(async move {
@@ -283,10 +284,10 @@ fn resolve(world: &World, view: View, name: &str, kind: RecordType, depth: u8) -
     let Some(answer) = find_override(world, view, name) else {
         return derived(world, view, name, kind, depth);
     };
-    let soa = match &answer.soa {
-        Some(owner) => Some((owner.clone(), answer.soa_mname.clone())),
-        None => None,
-    };
+    let soa = answer
+        .soa
+        .as_ref()
+        .map(|owner| (owner.clone(), answer.soa_mname.clone()));
     let mut outcome = match answer.status.as_str() {
         "nxdomain" => Outcome {
             soa,

@@ -1,12 +1,12 @@
 //! HTTPS on port 443 of every address that answers: TLS as the address has it, then the service's HTTP.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
 
 use super::ec2::Ec2;
@@ -14,6 +14,7 @@ use super::http::{Answer, HttpRequest, HttpResponse};
 use super::physics::{Fate, Peer};
 use super::pki::{Leaf, Pki};
 use super::public_names;
+use super::sockets;
 use super::sqs::Sqs;
 use super::wire;
 use super::world::World;
@@ -37,14 +38,15 @@ pub struct Services {
     pub sqs: Sqs,
 }
 
-/// Listens for every peer that accepts connections.
-pub async fn serve(services: Arc<Services>, peers: Vec<Peer>) -> io::Result<()> {
+/// Listens for every peer that accepts connections. An IPv6 one is nobody where the host has no IPv6.
+pub fn serve(services: Arc<Services>, peers: Vec<Peer>) -> io::Result<()> {
+    let v6 = services.world.host.addresses.iter().any(IpAddr::is_ipv6);
     let accepting = peers
         .into_iter()
-        .filter(|p| matches!(p.fate, Fate::Answers | Fate::Resets));
-    let (v4, v6): (Vec<Peer>, Vec<Peer>) = accepting.partition(|peer| peer.address.is_ipv4());
-    for peer in v4 {
-        let listener = TcpListener::bind(SocketAddr::new(peer.address, 443)).await?;
+        .filter(|p| matches!(p.fate, Fate::Answers | Fate::Resets))
+        .filter(|p| v6 || p.address.is_ipv4());
+    for peer in accepting {
+        let listener = sockets::listen(peer.address, 443)?;
         let (services, peer) = (Arc::clone(&services), Arc::new(peer));
         tokio::spawn(async move {
             while let Ok((stream, client)) = listener.accept().await {
@@ -54,33 +56,6 @@ pub async fn serve(services: Arc<Services>, peers: Vec<Peer>) -> io::Result<()> 
                     stream,
                     client.ip(),
                 ));
-            }
-        });
-    }
-    if services.world.host.addresses.iter().any(IpAddr::is_ipv6) {
-        // The kernel binds no IPv6 address that is a route only, so one socket listens for all of them.
-        let socket = tokio::net::TcpSocket::new_v6()?;
-        nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::Ipv6V6Only, &true)?;
-        socket.bind(SocketAddr::new(IpAddr::from([0_u16; 8]), 443))?;
-        let listener = socket.listen(128)?;
-        let peers: Vec<Arc<Peer>> = v6.into_iter().map(Arc::new).collect();
-        tokio::spawn(async move {
-            while let Ok((stream, client)) = listener.accept().await {
-                let local = stream.local_addr().map(|address| address.ip());
-                match peers
-                    .iter()
-                    .find(|peer| local.as_ref().is_ok_and(|l| *l == peer.address))
-                {
-                    Some(peer) => {
-                        tokio::spawn(connection(
-                            Arc::clone(&services),
-                            Arc::clone(peer),
-                            stream,
-                            client.ip(),
-                        ));
-                    }
-                    None => reset(&stream),
-                }
             }
         });
     }

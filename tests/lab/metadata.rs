@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 use super::http::{Answer, HttpRequest, HttpResponse};
+use super::sockets;
 use super::wire;
 use super::world::{EnvironmentKind, World};
 
@@ -66,23 +67,8 @@ pub fn servers(world: &World) -> Vec<(IpAddr, Option<Kind>)> {
 }
 
 /// Serves one of them.
-pub async fn serve(world: Arc<World>, address: IpAddr, kind: Kind) -> io::Result<()> {
-    let socket = match address {
-        IpAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
-        IpAddr::V6(_) => {
-            let socket = tokio::net::TcpSocket::new_v6()?;
-            nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::Ipv6V6Only, &true)?;
-            socket
-        }
-    };
-    // An IPv6 address that is a route only cannot be bound; nothing else has port 80 there.
-    let bound = if address.is_ipv4() {
-        address
-    } else {
-        IpAddr::from([0_u16; 8])
-    };
-    socket.bind(SocketAddr::new(bound, 80))?;
-    let listener: TcpListener = socket.listen(128)?;
+pub fn serve(world: Arc<World>, address: IpAddr, kind: Kind) -> io::Result<()> {
+    let listener = sockets::listen(address, 80)?;
     tokio::spawn(async move {
         while let Ok((stream, client)) = listener.accept().await {
             let world = Arc::clone(&world);

@@ -9,7 +9,7 @@
 //! | `world` | the description; the healthy one is its default |
 //! | `physics` | what becomes of a SYN, derived from groups, ACLs and routes |
 //! | `namespace` | devices, routes, resolv.conf, hosts, trust store |
-//! | `dns`, `public_names` | the VPC resolver, further resolvers, the public side |
+//! | `dns`, `public_names`, `sockets` | the VPC resolver, further resolvers, the public side |
 //! | `pki`, `https`, `wire`, `http` | certificates, TLS and HTTP of every endpoint |
 //! | `ec2`, `sqs` | the two APIs an agent calls |
 //! | `metadata` | IMDS, ECS task metadata, pod identity |
@@ -34,6 +34,7 @@ pub mod physics;
 pub mod pki;
 pub mod public_names;
 pub mod scenario;
+pub mod sockets;
 pub mod sqs;
 pub mod wire;
 pub mod world;
@@ -115,13 +116,10 @@ impl Lab {
             for (address, kind) in metadata_servers {
                 if let Some(kind) = kind {
                     metadata::serve(Arc::clone(&world), address, kind)
-                        .await
                         .map_err(|e| format!("cannot serve metadata on {address}: {e}"))?;
                 }
             }
-            https::serve(services, peers)
-                .await
-                .map_err(|e| format!("cannot serve HTTPS: {e}"))
+            https::serve(services, peers).map_err(|e| format!("cannot serve HTTPS: {e}"))
         })?;
         Ok(Self {
             world,
