@@ -9,7 +9,6 @@ use rcgen::{
 };
 use rustls::ServerConfig;
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use time::{Duration, OffsetDateTime};
 
 use super::world::World;
 
@@ -110,7 +109,6 @@ impl Pki {
     }
 
     fn make(&self, leaf: Leaf, names: Vec<String>) -> Result<ServerConfig, String> {
-        let now = OffsetDateTime::now_utc();
         let common = names.first().cloned().unwrap_or_default();
         let mut params = CertificateParams::new(names).map_err(text)?;
         params.distinguished_name = rcgen::DistinguishedName::new();
@@ -118,11 +116,13 @@ impl Pki {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
-        (params.not_before, params.not_after) = match leaf {
-            Leaf::Expired => (now - Duration::days(366), now - Duration::days(1)),
-            Leaf::NotYetValid => (now + Duration::days(1), now + Duration::days(366)),
-            _ => (now - Duration::days(30), now + Duration::days(365)),
+        let (from, until) = match leaf {
+            Leaf::Expired => (-366, -1),
+            Leaf::NotYetValid => (1, 366),
+            _ => (-30, 365),
         };
+        params.not_before = rcgen::date_time_ymd(1970, 1, 1) + days_from_now(from);
+        params.not_after = rcgen::date_time_ymd(1970, 1, 1) + days_from_now(until);
         let issuer = if leaf == Leaf::Intercepted {
             &self.corporate
         } else {
@@ -207,9 +207,8 @@ fn authority(name: &[(&str, &str)], parent: Option<&Issuer>) -> Result<Issuer, S
             .distinguished_name
             .push(kind, DnValue::Utf8String((*value).to_owned()));
     }
-    let now = OffsetDateTime::now_utc();
-    params.not_before = now - Duration::days(3650);
-    params.not_after = now + Duration::days(3650);
+    params.not_before = rcgen::date_time_ymd(1970, 1, 1) + days_from_now(-3650);
+    params.not_after = rcgen::date_time_ymd(1970, 1, 1) + days_from_now(3650);
     params.is_ca = IsCa::Ca(match parent {
         Some(_) => BasicConstraints::Constrained(0),
         None => BasicConstraints::Unconstrained,
@@ -224,6 +223,12 @@ fn authority(name: &[(&str, &str)], parent: Option<&Issuer>) -> Result<Issuer, S
         Some(parent) => CertifiedIssuer::signed_by(params, key, parent).map_err(text),
         None => CertifiedIssuer::self_signed(params, key).map_err(text),
     }
+}
+
+/// A moment as the time since 1970.
+fn days_from_now(days: i64) -> std::time::Duration {
+    let seconds = jiff::Timestamp::now().as_second() + days * 24 * 3600;
+    std::time::Duration::from_secs(seconds.unsigned_abs())
 }
 
 fn text(error: impl std::fmt::Display) -> String {
