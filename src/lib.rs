@@ -1,1 +1,12 @@
-//! vpcheck
+//! vpcheck: does this workload reach its AWS services privately, and if not, what exactly is to blame?
+//!
+//! ```text
+//! host + network + AWS ──gather──▶ Facts ──symptoms──▶ Symptoms ──rules──▶ Causes ──cover──▶ Verdict ──render──▶ bytes, exit code
+//!                                    │ ▲
+//!                            save-facts│replay        everything right of Facts is pure
+//! ```
+
+pub mod catalog;
+pub mod facts;
+pub mod gather;
+pub mod verdict;

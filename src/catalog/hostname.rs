@@ -1,0 +1,302 @@
+//! From a host name back to the service it belongs to.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Partition, Region, Service};
+
+/// The form of an AWS host name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NameForm {
+    /// The plain regional name: `sqs.eu-west-1.amazonaws.com`, `<account>.dkr.ecr.…`.
+    Standard,
+    /// The name for IPv4 and IPv6: `sqs.eu-west-1.api.aws`.
+    DualStack,
+    /// The name with validated cryptography: `sqs-fips.us-east-1.amazonaws.com`.
+    Fips,
+    /// Both: `sqs-fips.us-east-1.api.aws`.
+    FipsDualStack,
+    /// A name from before the present scheme, which private DNS never covers:
+    /// `eu-west-1.queue.amazonaws.com`, `s3-eu-west-1.amazonaws.com`.
+    Legacy,
+    /// A name without a region where there are regional ones: `sts.amazonaws.com`.
+    Global,
+    /// An endpoint's own name, which resolves to it from anywhere: `vpce-….sqs.…`.
+    Vpce,
+    /// Something below a plain regional name: `bucket.s3.…`, `<api>.execute-api.…`. What is below
+    /// a name of another form has that form.
+    Subdomain,
+}
+
+impl NameForm {
+    /// Every form.
+    pub const ALL: [NameForm; 8] = [
+        NameForm::Standard,
+        NameForm::DualStack,
+        NameForm::Fips,
+        NameForm::FipsDualStack,
+        NameForm::Legacy,
+        NameForm::Global,
+        NameForm::Vpce,
+        NameForm::Subdomain,
+    ];
+}
+
+/// What a host name is.
+#[derive(Debug, Clone)]
+pub struct Identified {
+    /// The service it belongs to.
+    pub service: &'static Service,
+    /// Its form.
+    pub form: NameForm,
+    /// The region it names or stands for; `None` for a global name.
+    pub region: Option<Region>,
+}
+
+/// Every name pattern of every service in every partition, for [`Index::identify`].
+#[derive(Debug)]
+pub(super) struct Index(Vec<Pattern>);
+
+impl Index {
+    /// Prepares the patterns once; the positions in the two lists are kept.
+    pub(super) fn new(partitions: &[Partition], services: &[Service]) -> Index {
+        let mut patterns = Vec::new();
+        for (partition, p) in partitions.iter().enumerate() {
+            for (service, s) in services.iter().enumerate() {
+                for form in NameForm::ALL {
+                    let mut add = |template: &Template, only: Option<&Region>| {
+                        for text in template.variants(p, only) {
+                            let mut pattern = Pattern::new(&text, service, partition, form);
+                            pattern.stands_for = only.or(template.names_global(p)).cloned();
+                            if s.has_subdomains() && pattern.below == Below::Nothing {
+                                pattern.below = Below::Anything;
+                            }
+                            patterns.push(pattern);
+                        }
+                    };
+                    for template in s.templates(p, None, form).iter().chain(s.also(form)) {
+                        add(template, None);
+                    }
+                    for region in s.differing_regions(p) {
+                        for template in &s.templates(p, Some(region), form) {
+                            add(template, Some(region));
+                        }
+                    }
+                }
+            }
+        }
+        Index(patterns)
+    }
+
+    /// The best match: the one that leaves the fewest labels unexplained, plainer forms first.
+    pub(super) fn identify(
+        &self,
+        hostname: &str,
+        partitions: &[Partition],
+        services: &'static [Service],
+    ) -> Option<Identified> {
+        /// The longest name in the DNS, as text.
+        const LONGEST: usize = 253;
+        let name = hostname.strip_suffix('.').unwrap_or(hostname);
+        if name.is_empty() || name.len() > LONGEST {
+            return None;
+        }
+        let name = name.to_ascii_lowercase();
+        let labels: Vec<&str> = name.rsplit('.').collect();
+        if !labels.iter().all(|label| is_label(label)) {
+            return None;
+        }
+        let found = self.0.iter().filter_map(|pattern| {
+            let partition = partitions.get(pattern.partition)?;
+            let (below, region) = pattern.matches(&labels, partition)?;
+            Some((below, pattern, region))
+        });
+        // `min_by_key` keeps the first of equals, and patterns of one service go by form.
+        let (below, pattern, region) = found.min_by_key(|(below, p, _)| (*below, p.form))?;
+        let form = match pattern.form {
+            NameForm::Standard if below > 0 => NameForm::Subdomain,
+            form => form,
+        };
+        Some(Identified {
+            service: services.get(pattern.service)?,
+            form,
+            region: region.or_else(|| pattern.stands_for.clone()),
+        })
+    }
+}
+
+/// One name pattern, its labels from the right.
+#[derive(Debug)]
+struct Pattern {
+    service: usize,
+    partition: usize,
+    form: NameForm,
+    labels: Vec<Label>,
+    below: Below,
+    /// The region of a name that has none in it.
+    stands_for: Option<Region>,
+}
+
+/// What one label of a pattern accepts.
+#[derive(Debug)]
+enum Label {
+    Exactly(String),
+    /// This text, then a region of the partition.
+    Region(String),
+    /// This text, then digits.
+    Number(String),
+    /// Twelve digits.
+    Account,
+    /// An endpoint's own label, `vpce-…`.
+    Endpoint,
+}
+
+/// What may stand to the left of a pattern's labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Below {
+    Nothing,
+    Anything,
+    Something,
+}
+
+impl Pattern {
+    fn new(text: &str, service: usize, partition: usize, form: NameForm) -> Pattern {
+        let (text, below) = match text.strip_prefix("*.") {
+            Some(rest) => (rest, Below::Something),
+            None => (text, Below::Nothing),
+        };
+        let mut labels: Vec<Label> = text.rsplit('.').map(Label::new).collect();
+        if form == NameForm::Vpce {
+            labels.push(Label::Endpoint);
+        }
+        Pattern {
+            service,
+            partition,
+            form,
+            labels,
+            below,
+            stands_for: None,
+        }
+    }
+
+    /// How many labels are left of what the pattern explains, and the region found on the way.
+    fn matches(&self, labels: &[&str], partition: &Partition) -> Option<(usize, Option<Region>)> {
+        let below = labels.len().checked_sub(self.labels.len())?;
+        match self.below {
+            Below::Nothing if below > 0 => return None,
+            Below::Something if below == 0 => return None,
+            _ => {}
+        }
+        let mut region = None;
+        for (pattern, label) in self.labels.iter().zip(labels) {
+            match pattern {
+                Label::Exactly(text) if text == label => {}
+                Label::Region(before) => {
+                    let code = Region::parse(label.strip_prefix(before.as_str())?).ok()?;
+                    if !partition.owns(&code) {
+                        return None;
+                    }
+                    region = Some(code);
+                }
+                Label::Number(before) if is_number(label.strip_prefix(before.as_str())?) => {}
+                Label::Account if label.len() == 12 && is_number(label) => {}
+                Label::Endpoint if is_endpoint(label) => {}
+                _ => return None,
+            }
+        }
+        Some((below, region))
+    }
+}
+
+impl Label {
+    fn new(text: &str) -> Label {
+        if text == "{account}" {
+            Label::Account
+        } else if let Some(before) = text.strip_suffix("{region}") {
+            Label::Region(before.to_owned())
+        } else if let Some(before) = text.strip_suffix("{number}") {
+            Label::Number(before.to_owned())
+        } else {
+            Label::Exactly(text.to_owned())
+        }
+    }
+}
+
+/// A host name with `{region}`, `{suffix}`, `{dual}`, `{global}`, `{account}`, `{account?}` and
+/// `{number}` in place of what varies; a leading `*.` stands for one label or more.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "String")]
+pub(super) struct Template(String);
+
+impl From<String> for Template {
+    fn from(text: String) -> Template {
+        Template(text)
+    }
+}
+
+impl Template {
+    /// The name itself; `None` where something it takes is not known.
+    pub(super) fn render(
+        &self,
+        partition: &Partition,
+        region: &Region,
+        account: Option<&str>,
+    ) -> Option<String> {
+        let mut name = self
+            .in_partition(partition)
+            .replace("{region}", region.as_str());
+        name = match account {
+            Some(account) => name
+                .replace("{account?}", account)
+                .replace("{account}", account),
+            None => name.replace("{account?}.", ""),
+        };
+        (!name.contains(['{', '*'])).then_some(name)
+    }
+
+    /// The texts to match against in a partition, or in one region of it.
+    fn variants(&self, partition: &Partition, only: Option<&Region>) -> Vec<String> {
+        let mut text = self.in_partition(partition);
+        if let Some(region) = only {
+            text = text.replace("{region}", region.as_str());
+        }
+        match text.strip_prefix("{account?}.") {
+            Some(without) => vec![format!("{{account}}.{without}"), without.to_owned()],
+            None => vec![text],
+        }
+    }
+
+    /// The partition's global region, if the template has it as its region.
+    fn names_global<'a>(&self, partition: &'a Partition) -> Option<&'a Region> {
+        self.0
+            .contains("{global}")
+            .then_some(&partition.implicit_global_region)
+    }
+
+    /// The template with everything filled in that is the same in the whole partition.
+    fn in_partition(&self, partition: &Partition) -> String {
+        self.0
+            .replace("{suffix}", &partition.dns_suffix)
+            .replace("{dual}", &partition.dual_stack_suffix)
+            .replace("{global}", partition.implicit_global_region.as_str())
+    }
+}
+
+/// Whether a label may occur in a host name; buckets may have underscores, wildcards do not count.
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// `vpce-<id>` with or without what follows it; `vpce-svc-…` names a provider's service.
+fn is_endpoint(label: &str) -> bool {
+    label
+        .strip_prefix("vpce-")
+        .is_some_and(|id| !id.is_empty() && !id.starts_with("svc-"))
+}

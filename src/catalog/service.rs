@@ -1,0 +1,320 @@
+//! One AWS service: what it is called, and where.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::hostname::{NameForm, Template};
+use super::{Partition, Region, Workload};
+
+/// How a VPC can reach a service privately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EndpointKind {
+    /// Network interfaces with private addresses in the VPC's subnets.
+    Interface,
+    /// A route in the subnets' tables; the service's public addresses stay.
+    Gateway,
+}
+
+/// A service of the catalogue.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// What endpoint service names end with, after the region.
+    id: String,
+    /// What the AWS console calls it.
+    name: String,
+    /// What people type instead of the id.
+    #[serde(default)]
+    aliases: Vec<String>,
+    /// The label most of its names start with; the id unless given.
+    host: Option<String>,
+    #[serde(default = "interface_only")]
+    endpoints: Vec<EndpointKind>,
+    #[serde(default = "yes")]
+    interface_private_dns: bool,
+    /// A whole endpoint service name, for the few that have no region in it.
+    service_name: Option<String>,
+    /// Whether AWS offers a second endpoint service, `<id>-fips`, for the FIPS names.
+    #[serde(default)]
+    fips_endpoint: bool,
+    /// Partitions and regions where the interface endpoint's name starts with the reversed domain.
+    #[serde(default)]
+    reversed_in: Vec<String>,
+    /// Whether anything below its names is its own too (`bucket.s3.…`).
+    #[serde(default)]
+    subdomains: bool,
+    /// Where the legacy names are known to exist.
+    #[serde(default)]
+    legacy_regions: Vec<Region>,
+    #[serde(default)]
+    required_by: Vec<Workload>,
+    #[serde(default)]
+    optional_for: Vec<Workload>,
+    /// Its names, where they are not the usual ones.
+    #[serde(default)]
+    names: Names,
+    /// Names that exist, yet are none that the service's id stands for: recognised, never asked.
+    #[serde(default)]
+    also: Names,
+    /// Differences by partition or region; the region's word counts before the partition's.
+    #[serde(default, rename = "in")]
+    differences: BTreeMap<String, Names>,
+}
+
+/// Name templates by form; an absent list is inherited, an empty one says "no such name".
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Names {
+    standard: Option<Vec<Template>>,
+    dual_stack: Option<Vec<Template>>,
+    fips: Option<Vec<Template>>,
+    fips_dual_stack: Option<Vec<Template>>,
+    legacy: Option<Vec<Template>>,
+    global: Option<Vec<Template>>,
+    subdomain: Option<Vec<Template>>,
+}
+
+impl Service {
+    /// The catalogue id, which is what its endpoint service names end with: `sqs`, `ecr.dkr`.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The name the AWS console shows, such as `Amazon SQS`.
+    pub fn human_name(&self) -> &str {
+        &self.name
+    }
+
+    /// Other words people use for the id.
+    pub(super) fn aliases(&self) -> &[String] {
+        &self.aliases
+    }
+
+    /// The kinds of endpoint that AWS offers for it.
+    pub fn endpoint_kinds(&self) -> &[EndpointKind] {
+        &self.endpoints
+    }
+
+    /// Whether a gateway endpoint can serve it, so that public answers may be right.
+    pub fn has_gateway(&self) -> bool {
+        self.endpoints.contains(&EndpointKind::Gateway)
+    }
+
+    /// Whether its interface endpoint can take over the plain names in DNS.
+    ///
+    /// False for DynamoDB, whose interface endpoint does not support private DNS ("AWS
+    /// PrivateLink for DynamoDB", Amazon DynamoDB Developer Guide).
+    pub fn interface_private_dns(&self) -> bool {
+        self.interface_private_dns
+    }
+
+    /// Whether this workload cannot do without it.
+    pub fn is_required_by(&self, workload: Workload) -> bool {
+        self.required_by.contains(&workload)
+    }
+
+    /// Whether this workload commonly uses it.
+    pub fn is_optional_for(&self, workload: Workload) -> bool {
+        self.optional_for.contains(&workload)
+    }
+
+    /// The workloads that cannot do without it.
+    pub fn required_by(&self) -> &[Workload] {
+        &self.required_by
+    }
+
+    /// The workloads that commonly use it.
+    pub fn optional_for(&self) -> &[Workload] {
+        &self.optional_for
+    }
+
+    /// Its host names of one form in a region; empty where it has none.
+    ///
+    /// `Standard` is what the id stands for. A registry's name takes the account where it is
+    /// known. `Legacy` answers only in regions where those names are known to exist. `Subdomain`
+    /// and `Vpce` are always empty: such names depend on a bucket, an API or an endpoint.
+    pub fn hostnames(&self, region: &Region, account: Option<&str>, form: NameForm) -> Vec<String> {
+        if matches!(form, NameForm::Subdomain | NameForm::Vpce)
+            || (form == NameForm::Legacy && !self.legacy_regions.contains(region))
+        {
+            return Vec::new();
+        }
+        let partition = Partition::of(region);
+        self.templates(partition, Some(region), form)
+            .iter()
+            .filter_map(|template| template.render(partition, region, account))
+            .collect()
+    }
+
+    /// The endpoint service name to look for, or to create, in a region.
+    ///
+    /// That of the gateway endpoint where there is one, else of the interface endpoint; see
+    /// [`Service::endpoint_service_name_for`].
+    pub fn endpoint_service_name(&self, region: &Region) -> String {
+        let kind = if self.has_gateway() {
+            EndpointKind::Gateway
+        } else {
+            EndpointKind::Interface
+        };
+        self.endpoint_service_name_for(region, kind)
+    }
+
+    /// The endpoint service name of one kind of endpoint.
+    ///
+    /// Outside the `aws` partition some interface endpoints' names start with the partition's
+    /// reversed domain, `cn.com.amazonaws`, the others with `com.amazonaws` (the AWS CDK's
+    /// `InterfaceVpcEndpointAwsService` keeps the lists).
+    pub fn endpoint_service_name_for(&self, region: &Region, kind: EndpointKind) -> String {
+        if let Some(name) = &self.service_name {
+            return name.clone();
+        }
+        format!("{}.{region}.{}", self.prefix(region, kind), self.id)
+    }
+
+    /// Whether an endpoint's service name is this service's in this region, whatever its prefix.
+    ///
+    /// The rest after the region must be the id itself: `ec2messages` and `sqs-fips` are other
+    /// services than `ec2` and `sqs`.
+    pub fn matches_service_name(&self, service_name: &str, region: &Region) -> bool {
+        if let Some(own) = &self.service_name {
+            return own.eq_ignore_ascii_case(service_name);
+        }
+        suffix_after_region(service_name, region)
+            .is_some_and(|suffix| suffix.eq_ignore_ascii_case(&self.id))
+    }
+
+    /// The id of the separate endpoint service for the FIPS names, where AWS offers one.
+    pub fn fips_suffix(&self) -> Option<String> {
+        self.fips_endpoint.then(|| format!("{}-fips", self.id))
+    }
+
+    /// Whether an endpoint's service name is that of this service's separate FIPS endpoint.
+    ///
+    /// Asks for the name's shape alone, so an endpoint service newer than this catalogue counts.
+    pub fn matches_fips_service_name(&self, service_name: &str, region: &Region) -> bool {
+        suffix_after_region(service_name, region)
+            .and_then(|suffix| suffix.strip_suffix("-fips"))
+            .is_some_and(|plain| plain.eq_ignore_ascii_case(&self.id))
+    }
+
+    /// What the interface endpoint's name starts with.
+    fn prefix<'a>(&self, region: &Region, kind: EndpointKind) -> &'a str {
+        let partition = Partition::of(region);
+        let listed = |place: &str| self.reversed_in.iter().any(|p| p == place);
+        match &partition.reversed_prefix {
+            Some(prefix)
+                if kind == EndpointKind::Interface
+                    && (listed(&partition.name) || listed(region.as_str())) =>
+            {
+                prefix
+            }
+            _ => "com.amazonaws",
+        }
+    }
+
+    /// The templates of one form: the region's, else the partition's, else everyone's.
+    pub(super) fn templates(
+        &self,
+        partition: &Partition,
+        region: Option<&Region>,
+        form: NameForm,
+    ) -> Vec<Template> {
+        let differing = |place: &str| self.differences.get(place)?.of(form);
+        region
+            .and_then(|region| differing(region.as_str()))
+            .or_else(|| differing(&partition.name))
+            .or_else(|| self.names.of(form))
+            .map_or_else(|| self.usual(form), <[Template]>::to_vec)
+    }
+
+    /// The places, besides whole partitions, where names differ.
+    pub(super) fn differing_regions<'a>(
+        &'a self,
+        partition: &'a Partition,
+    ) -> impl Iterator<Item = &'a Region> {
+        let differs = |region: &&Region| self.differences.contains_key(region.as_str());
+        partition.regions.iter().filter(differs)
+    }
+
+    /// Templates of names that are recognised only.
+    pub(super) fn also(&self, form: NameForm) -> &[Template] {
+        self.also.of(form).unwrap_or_default()
+    }
+
+    /// Every partition and region that its table mentions.
+    #[cfg(test)]
+    pub(super) fn places(&self) -> impl Iterator<Item = &str> {
+        let places = self.differences.keys().chain(&self.reversed_in);
+        places
+            .map(String::as_str)
+            .chain(self.legacy_regions.iter().map(Region::as_str))
+    }
+
+    /// Whether anything below its names is its own.
+    pub(super) fn has_subdomains(&self) -> bool {
+        self.subdomains
+    }
+
+    /// The names nearly every service has, from its host label.
+    fn usual(&self, form: NameForm) -> Vec<Template> {
+        let host = self.host();
+        let text = match form {
+            NameForm::Standard => format!("{host}.{{region}}.{{suffix}}"),
+            NameForm::DualStack => format!("{host}.{{region}}.{{dual}}"),
+            NameForm::Fips => format!("{host}-fips.{{region}}.{{suffix}}"),
+            NameForm::FipsDualStack => format!("{host}-fips.{{region}}.{{dual}}"),
+            NameForm::Vpce => {
+                let plain = format!("{host}.{{region}}.vpce.{{suffix}}");
+                let fips = format!("{host}-fips.{{region}}.vpce.{{suffix}}");
+                return vec![Template::from(plain), Template::from(fips)];
+            }
+            NameForm::Legacy | NameForm::Global | NameForm::Subdomain => return Vec::new(),
+        };
+        vec![Template::from(text)]
+    }
+
+    fn host(&self) -> &str {
+        self.host.as_deref().unwrap_or(&self.id)
+    }
+}
+
+impl Names {
+    fn of(&self, form: NameForm) -> Option<&[Template]> {
+        let list = match form {
+            NameForm::Standard => &self.standard,
+            NameForm::DualStack => &self.dual_stack,
+            NameForm::Fips => &self.fips,
+            NameForm::FipsDualStack => &self.fips_dual_stack,
+            NameForm::Legacy => &self.legacy,
+            NameForm::Global => &self.global,
+            NameForm::Subdomain => &self.subdomain,
+            NameForm::Vpce => &None,
+        };
+        list.as_deref()
+    }
+}
+
+/// `sqs` of `cn.com.amazonaws.cn-north-1.sqs`; `None` where the region's label is not in it.
+fn suffix_after_region<'a>(service_name: &'a str, region: &Region) -> Option<&'a str> {
+    let mut rest = service_name;
+    // At least one label, the prefix, comes before the region.
+    while let Some((_, after)) = rest.split_once('.') {
+        rest = after;
+        if let Some((label, suffix)) = rest.split_once('.')
+            && label.eq_ignore_ascii_case(region.as_str())
+        {
+            return Some(suffix);
+        }
+    }
+    None
+}
+
+fn interface_only() -> Vec<EndpointKind> {
+    vec![EndpointKind::Interface]
+}
+
+fn yes() -> bool {
+    true
+}

@@ -1,0 +1,13 @@
+//! The shape of `services.toml`.
+
+use serde::Deserialize;
+
+use super::{Partition, Service};
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Table {
+    pub(super) partition: Vec<Partition>,
+    pub(super) service: Vec<Service>,
+}

@@ -1,0 +1,150 @@
+//! The bounds of a run in time, and the one way to observe inside them.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use crate::facts::{Failure, FailureKind, Observation, Outcome};
+
+/// When the run began, when it must end, and whether someone asked it to stop.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    start: Instant,
+    deadline: Instant,
+    timeout: Duration,
+    stop: watch::Receiver<bool>,
+}
+
+impl Bounds {
+    /// Bounds of a run that begins now: one probe may take `timeout`, the whole `deadline`; `stop` turns true
+    /// when the run is asked to end.
+    pub fn new(timeout: Duration, deadline: Duration, stop: watch::Receiver<bool>) -> Self {
+        let start = Instant::now();
+        Bounds {
+            start,
+            deadline: start + deadline,
+            timeout,
+            stop,
+        }
+    }
+
+    /// The time limit of one probe.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// The time left until the deadline.
+    pub fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Milliseconds since the run began.
+    pub fn elapsed_ms(&self) -> f64 {
+        millis(self.start.elapsed())
+    }
+
+    /// True once the run was asked to stop.
+    pub fn stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Observes within one probe's time limit.
+    pub async fn observe<T>(&self, what: impl Future<Output = Outcome<T>>) -> Observation<T> {
+        self.observe_within(self.timeout, what).await
+    }
+
+    /// Observes within `limit`, the deadline and the wish to stop, whichever comes first.
+    ///
+    /// The probe's own limit and the deadline both give [`FailureKind::Timeout`]; what never began since
+    /// the time was up or the run was stopped is skipped, with that reason.
+    pub async fn observe_within<T>(
+        &self,
+        limit: Duration,
+        what: impl Future<Output = Outcome<T>>,
+    ) -> Observation<T> {
+        let at_ms = self.elapsed_ms();
+        let left = self.left();
+        if self.stopped() {
+            return skipped(at_ms, "the run was interrupted");
+        }
+        if left.is_zero() {
+            return skipped(at_ms, "the deadline had passed");
+        }
+        let began = Instant::now();
+        let (limit, detail) = if limit <= left {
+            (limit, format!("no answer within {} ms", limit.as_millis()))
+        } else {
+            (left, "no answer before the deadline".to_owned())
+        };
+        let mut stop = self.stop.clone();
+        let outcome = tokio::select! {
+            biased;
+            outcome = what => outcome,
+            () = tokio::time::sleep(limit) => Outcome::Failed(Failure::new(FailureKind::Timeout, detail)),
+            () = stopped(&mut stop) => Outcome::Skipped("the run was interrupted".to_owned()),
+        };
+        Observation {
+            at_ms,
+            took_ms: millis(began.elapsed()),
+            outcome,
+        }
+    }
+}
+
+/// A duration in milliseconds, to the microsecond.
+pub fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
+
+fn skipped<T>(at_ms: f64, reason: &str) -> Observation<T> {
+    Observation {
+        at_ms,
+        took_ms: 0.0,
+        outcome: Outcome::Skipped(reason.to_owned()),
+    }
+}
+
+/// Resolves when the run is asked to stop; never, if nobody can ask any more.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bounds(timeout_ms: u64, deadline_ms: u64) -> (watch::Sender<bool>, Bounds) {
+        let (sender, receiver) = watch::channel(false);
+        let bounds = Bounds::new(
+            Duration::from_millis(timeout_ms),
+            Duration::from_millis(deadline_ms),
+            receiver,
+        );
+        (sender, bounds)
+    }
+
+    #[tokio::test]
+    async fn what_hangs_times_out() {
+        let (_sender, bounds) = bounds(5, 10_000);
+        let observation = bounds.observe(std::future::pending::<Outcome<()>>()).await;
+        assert_eq!(observation.failure_kind(), Some(FailureKind::Timeout));
+    }
+
+    #[tokio::test]
+    async fn an_interruption_ends_what_runs_and_skips_what_follows() {
+        let (sender, bounds) = bounds(10_000, 10_000);
+        sender.send(true).unwrap();
+        let observation = bounds.observe(std::future::pending::<Outcome<()>>()).await;
+        assert!(observation.skip_reason().is_some());
+    }
+
+    #[tokio::test]
+    async fn nothing_begins_after_the_deadline() {
+        let (_sender, bounds) = bounds(5, 0);
+        let observation = bounds.observe(async { Outcome::Seen(()) }).await;
+        assert!(observation.skip_reason().is_some());
+    }
+}
