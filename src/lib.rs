@@ -18,3 +18,9 @@ pub mod render;
 pub mod rules;
 pub mod symptoms;
 pub mod verdict;
+
+/// Stands in until the command line exists.
+pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> std::process::ExitCode {
+    let _ = args.into_iter().count();
+    std::process::ExitCode::SUCCESS
+}
