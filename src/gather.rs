@@ -2,6 +2,8 @@
 //!
 //! A broken target is a fact, never an error.
 
+pub mod aws;
+pub mod canary;
 pub mod dns;
 pub mod ecs;
 pub mod experiments;
@@ -9,10 +11,8 @@ pub mod host;
 pub mod hosts_file;
 pub mod http;
 pub mod imds;
-pub mod metadata_http;
-pub mod aws;
-pub mod canary;
 pub mod inventory;
+pub mod metadata_http;
 pub mod observe;
 pub mod probe;
 pub mod profile;

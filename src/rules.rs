@@ -49,9 +49,9 @@ pub enum Tier {
 
 /// Declares a rule. Its doc comment is the page that `vpcheck explain` prints.
 macro_rules! rule {
-    ($(#[doc = $line:literal])+ $name:ident, $code:literal, $severity:ident, $tier:ident, $find:path) => {
+    ($(#[doc = $line:literal])+ pub $name:ident, $code:literal, $severity:ident, $tier:ident, $find:path) => {
         $(#[doc = $line])+
-        pub static $name: $crate::rules::Rule = $crate::rules::Rule {
+        pub(crate) static $name: $crate::rules::Rule = $crate::rules::Rule {
             code: $code,
             severity: $crate::verdict::finding::Severity::$severity,
             tier: $crate::rules::Tier::$tier,
@@ -96,7 +96,11 @@ mod tests {
         codes.dedup();
         assert_eq!(codes.len(), count, "a code stands twice");
         for rule in all() {
-            assert!(rule.page.starts_with(' '), "{}: no first sentence", rule.code);
+            assert!(
+                rule.page.starts_with(' '),
+                "{}: no first sentence",
+                rule.code
+            );
             for heading in ["## Told apart by", "## Fix", "## Source"] {
                 assert!(rule.page.contains(heading), "{}: no {heading}", rule.code);
             }

@@ -4,8 +4,29 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::facts::host::Variable;
+
 /// The port that counts where a host is given without one: services are asked on 443.
 const DEFAULT_PORT: u16 = 443;
+
+/// The variable by which applications here would send HTTPS to a proxy, if one is set.
+pub fn https_proxy(variables: &[Variable]) -> Option<&Variable> {
+    ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+        .iter()
+        .find_map(|name| {
+            variables
+                .iter()
+                .find(|variable| variable.name == *name && !variable.value.trim().is_empty())
+        })
+}
+
+/// Whether any `NO_PROXY` variable takes `host` off the proxy.
+pub fn is_exempt(variables: &[Variable], host: &str) -> bool {
+    variables
+        .iter()
+        .filter(|variable| variable.name.eq_ignore_ascii_case("NO_PROXY"))
+        .any(|variable| bypasses(&variable.value, host))
+}
 
 /// Whether a `NO_PROXY` value takes `host` (a name or an address, with or without a port) off the proxy.
 ///

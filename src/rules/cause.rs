@@ -111,7 +111,10 @@ impl Cause {
 pub fn by_subject(causes: impl IntoIterator<Item = Cause>) -> Vec<Cause> {
     let mut merged: Vec<Cause> = Vec::new();
     for cause in causes {
-        let Some(known) = merged.iter_mut().find(|known| known.subject == cause.subject) else {
+        let Some(known) = merged
+            .iter_mut()
+            .find(|known| known.subject == cause.subject)
+        else {
             merged.push(cause);
             continue;
         };

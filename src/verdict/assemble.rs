@@ -91,7 +91,7 @@ fn environment(scene: &Scene<'_>) -> Environment {
         vpc_cidrs_source: scene.cidr_source,
         addresses: host.addresses.clone(),
         resolvers: host.resolvers.clone(),
-        proxy: no_proxy::https_proxy(&host.proxies).map(str::to_owned),
+        proxy: no_proxy::https_proxy(&host.proxies).map(|variable| variable.value.clone()),
     }
 }
 
@@ -161,9 +161,7 @@ fn dns(scene: &Scene<'_>, name: &NameFacts) -> DnsReport {
     let a = name.host_lookup(Family::A);
     let aaaa = name.host_lookup(Family::Aaaa);
     let decisive = match (a, aaaa) {
-        (Some(a), Some(aaaa))
-            if a.status() != DnsStatus::Ok && aaaa.status() == DnsStatus::Ok =>
-        {
+        (Some(a), Some(aaaa)) if a.status() != DnsStatus::Ok && aaaa.status() == DnsStatus::Ok => {
             Some(aaaa)
         }
         (a, aaaa) => a.or(aaaa),
@@ -352,9 +350,7 @@ fn inventory(facts: &Facts) -> InventoryReport {
 
 /// RFC 3339 in milliseconds, UTC.
 fn timestamp(at: jiff::Timestamp) -> String {
-    let millis = at
-        .round(jiff::Unit::Millisecond)
-        .unwrap_or(at);
+    let millis = at.round(jiff::Unit::Millisecond).unwrap_or(at);
     format!("{millis:.3}")
 }
 

@@ -38,8 +38,12 @@ pub fn cover(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Accepted> {
             if cause.alone.is_none() && !cause.explains.iter().any(is_open) {
                 continue;
             }
-            let accounts_for: Vec<SymptomId> =
-                cause.explains.iter().chain(&cause.follows).copied().collect();
+            let accounts_for: Vec<SymptomId> = cause
+                .explains
+                .iter()
+                .chain(&cause.follows)
+                .copied()
+                .collect();
             for id in &accounts_for {
                 if let Some(slot @ None) = explained_by.get_mut(*id) {
                     *slot = Some(rule.tier);
@@ -57,13 +61,9 @@ pub fn cover(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Accepted> {
     accepted
 }
 
-fn finding(
-    scene: &Scene<'_>,
-    symptoms: &Symptoms,
-    rule: &Rule,
-    cause: Cause,
-) -> Option<Finding> {
-    let own = |ids: &[SymptomId]| -> Vec<_> { ids.iter().filter_map(|id| symptoms.get(*id)).collect() };
+fn finding(scene: &Scene<'_>, symptoms: &Symptoms, rule: &Rule, cause: Cause) -> Option<Finding> {
+    let own =
+        |ids: &[SymptomId]| -> Vec<_> { ids.iter().filter_map(|id| symptoms.get(*id)).collect() };
     let shown = own(&cause.explains);
     let follows = own(&cause.follows);
     let worst = shown

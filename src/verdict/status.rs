@@ -37,11 +37,7 @@ pub(super) fn of_service(
 }
 
 /// A path is established where every name has a verified address, or where a finding below `fail` says why not.
-fn is_established(
-    scene: &Scene<'_>,
-    target: &Target,
-    own: &[&crate::symptoms::Symptom],
-) -> bool {
+fn is_established(scene: &Scene<'_>, target: &Target, own: &[&crate::symptoms::Symptom]) -> bool {
     target.hostnames.iter().all(|hostname| {
         let verified = scene
             .facts
@@ -57,7 +53,10 @@ pub(super) fn of_run(
     accepted: &[Accepted],
     services: &[(bool, ServiceVerdict)],
 ) -> RunVerdict {
-    if accepted.iter().any(|a| a.finding.severity == Severity::Fail) {
+    if accepted
+        .iter()
+        .any(|a| a.finding.severity == Severity::Fail)
+    {
         return RunVerdict::Fail;
     }
     let service_open = services

@@ -27,8 +27,13 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     uncovered::find(scene, symptoms, &[NameForm::DualStack], |found| {
         let name = &found.symptom.name;
         Cause::shown_by(uncovered::subject(scene, found), [found.symptom])
-            .title(format!("The dual-stack name {name} is not covered by the endpoint"))
-            .because(format!("{} is private from here and {name} is not.", found.plain))
+            .title(format!(
+                "The dual-stack name {name} is not covered by the endpoint"
+            ))
+            .because(format!(
+                "{} is private from here and {name} is not.",
+                found.plain
+            ))
             .evidence(format!("{} answers with private addresses.", found.plain))
             .fix(
                 "Switch dual-stack names off for the applications here.",

@@ -34,7 +34,9 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             ),
         };
         Cause::shown_by(uncovered::subject(scene, found), [found.symptom])
-            .title(format!("{name} is a global name; only the regional one is private"))
+            .title(format!(
+                "{name} is a global name; only the regional one is private"
+            ))
             .because(format!(
                 "{} is private from here and {name} is not: endpoints are regional.",
                 found.plain

@@ -65,7 +65,9 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
         .as_ref()
         .zip(Catalog::get().service("sqs"))
         .and_then(|(region, sqs)| {
-            sqs.hostnames(region, None, NameForm::Standard).into_iter().next()
+            sqs.hostnames(region, None, NameForm::Standard)
+                .into_iter()
+                .next()
         })
         .unwrap_or_else(|| "the modern name".to_owned());
     let mut cause = Cause::alone(&first.name, Severity::Info, vec!["sqs".to_owned()])

@@ -29,7 +29,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             continue;
         };
         let follows = symptoms.after_name(scene, &symptom.name);
-        let regional = endpoint.dns_names.iter().find(|name| name.contains(".vpce."));
+        let regional = endpoint
+            .dns_names
+            .iter()
+            .find(|name| name.contains(".vpce."));
         let mut cause = Cause::shown_by(&endpoint.id, [symptom])
             .follows(follows)
             .title(format!("Private DNS is off for {}'s endpoint {}", symptom.service, endpoint.id))

@@ -105,7 +105,11 @@ mod tests {
                 owner: owner.to_owned(),
                 primary: primary.to_owned(),
             };
-            assert_eq!(is_private(&soa, name, &["amazonaws.com"]), expected, "{owner} {primary}");
+            assert_eq!(
+                is_private(&soa, name, &["amazonaws.com"]),
+                expected,
+                "{owner} {primary}"
+            );
         }
     }
 }

@@ -63,8 +63,12 @@ fn cause(
     });
     let because = match vpc_resolver {
         Some(vpc) => {
-            cause = cause.evidence(format!("The VPC's own resolver {vpc} answers the same names."));
-            format!("{server}, which this host asks, {does}, while the VPC's resolver {vpc} answers.")
+            cause = cause.evidence(format!(
+                "The VPC's own resolver {vpc} answers the same names."
+            ));
+            format!(
+                "{server}, which this host asks, {does}, while the VPC's resolver {vpc} answers."
+            )
         }
         None => format!("{server}, which this host asks, {does}, so no name can be looked up."),
     };

@@ -23,9 +23,8 @@ pub(super) fn find(
     forms: &[NameForm],
     tell: impl Fn(&Uncovered<'_>) -> Cause,
 ) -> Vec<Cause> {
-    let shown = symptoms.where_kind(|kind| {
-        matches!(kind, Kind::Public | Kind::Mixed | Kind::NotFound(_))
-    });
+    let shown =
+        symptoms.where_kind(|kind| matches!(kind, Kind::Public | Kind::Mixed | Kind::NotFound(_)));
     let causes = shown.filter_map(|symptom| {
         let name = scene.facts.name(&symptom.name)?;
         let form = uncovered_form(scene, name)?;

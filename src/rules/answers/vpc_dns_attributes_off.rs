@@ -45,7 +45,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     if shown.is_empty() {
         return Vec::new();
     }
-    let shown: Vec<_> = shown.into_iter().filter_map(|id| symptoms.get(id)).collect();
+    let shown: Vec<_> = shown
+        .into_iter()
+        .filter_map(|id| symptoms.get(id))
+        .collect();
     let mut cause = Cause::shown_by(vpc, shown.iter().copied());
     for symptom in &shown {
         cause = cause.follows(symptoms.after_name(scene, &symptom.name));
@@ -54,8 +57,16 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let mut off = Vec::new();
     let mut commands = Vec::new();
     let attributes = [
-        ("enableDnsSupport", "--enable-dns-support", own.and_then(|own| own.dns_support)),
-        ("enableDnsHostnames", "--enable-dns-hostnames", own.and_then(|own| own.dns_hostnames)),
+        (
+            "enableDnsSupport",
+            "--enable-dns-support",
+            own.and_then(|own| own.dns_support),
+        ),
+        (
+            "enableDnsHostnames",
+            "--enable-dns-hostnames",
+            own.and_then(|own| own.dns_hostnames),
+        ),
     ];
     for (attribute, flag, value) in attributes {
         if value == Some(false) {

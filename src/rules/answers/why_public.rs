@@ -114,7 +114,9 @@ pub(crate) fn bypassing_resolver(scene: &Scene<'_>, name: &NameFacts) -> Option<
         })?
         .server
         .ip();
-    let mut vpc_servers = name.by_role(ServerRole::Vpc).map(|lookup| lookup.server.ip());
+    let mut vpc_servers = name
+        .by_role(ServerRole::Vpc)
+        .map(|lookup| lookup.server.ip());
     if vpc_servers.any(|server| server == asked) || name.vpc_status() != Some(DnsStatus::Ok) {
         return None;
     }

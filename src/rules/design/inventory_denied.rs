@@ -19,7 +19,9 @@ rule! {
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    let shown: Vec<_> = symptoms.where_kind(|kind| *kind == Kind::InventoryDenied).collect();
+    let shown: Vec<_> = symptoms
+        .where_kind(|kind| *kind == Kind::InventoryDenied)
+        .collect();
     if shown.is_empty() {
         return Vec::new();
     }

@@ -29,7 +29,9 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
             format!("The inventory is {} hours old", age / 3600),
             format!(
                 "It was taken at {}, and may be at most {} hours old.",
-                inventory.taken_at.map_or("an unknown time".to_owned(), |at| at.to_string()),
+                inventory
+                    .taken_at
+                    .map_or("an unknown time".to_owned(), |at| at.to_string()),
                 scene.facts.request.inventory_max_age_s / 3600
             ),
         ),
@@ -37,8 +39,18 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
             format!("The inventory is of another VPC: {vpc}"),
             format!(
                 "This host is in {} in {}.",
-                scene.facts.host.vpc_id.as_deref().unwrap_or("a VPC that is not known"),
-                scene.facts.host.region.as_deref().unwrap_or("a region that is not known")
+                scene
+                    .facts
+                    .host
+                    .vpc_id
+                    .as_deref()
+                    .unwrap_or("a VPC that is not known"),
+                scene
+                    .facts
+                    .host
+                    .region
+                    .as_deref()
+                    .unwrap_or("a region that is not known")
             ),
         ),
     };
@@ -48,7 +60,10 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
             .because(because)
             .fix(
                 "Take a new inventory in this VPC.",
-                vec![format!("vpcheck inventory{} -o inventory.json", region_flag(scene))],
+                vec![format!(
+                    "vpcheck inventory{} -o inventory.json",
+                    region_flag(scene)
+                )],
             ),
     ]
 }

@@ -22,7 +22,9 @@ rule! {
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let subject = queue(scene);
-    let shown: Vec<_> = symptoms.where_kind(|kind| *kind == Kind::CanaryCorrupted).collect();
+    let shown: Vec<_> = symptoms
+        .where_kind(|kind| *kind == Kind::CanaryCorrupted)
+        .collect();
     if shown.is_empty() {
         return Vec::new();
     }

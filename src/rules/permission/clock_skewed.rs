@@ -47,8 +47,13 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         Cause::alone("clock", Severity::Fail, Vec::new())
             .follows(ids)
             .title(format!("The clock is {minutes} minutes {ahead}"))
-            .because("The Date of an AWS answer differs from the local clock by more than five minutes.")
-            .evidence(format!("{witness}: the local clock is {} seconds {ahead}.", skew.abs()))
+            .because(
+                "The Date of an AWS answer differs from the local clock by more than five minutes.",
+            )
+            .evidence(format!(
+                "{witness}: the local clock is {} seconds {ahead}.",
+                skew.abs()
+            ))
             .fix(
                 "Let the clock follow the Amazon Time Sync Service.",
                 vec!["chronyc makestep".to_owned(), "chronyc sources".to_owned()],
@@ -61,11 +66,19 @@ fn skew(scene: &Scene<'_>) -> Option<(i64, String)> {
     let of_probes = scene.facts.probes.iter().filter_map(|probe| {
         let http = probe.http.seen()?;
         // Only an AWS service's word counts; a middlebox may have any clock.
-        let target = scene.facts.name(&probe.name).and_then(|name| scene.target(&name.service))?;
-        if !target.in_catalog || !reach::is_aws_answer(http) || !probe.tls.seen()?.service_roots.reaches() {
+        let target = scene
+            .facts
+            .name(&probe.name)
+            .and_then(|name| scene.target(&name.service))?;
+        if !target.in_catalog
+            || !reach::is_aws_answer(http)
+            || !probe.tls.seen()?.service_roots.reaches()
+        {
             return None;
         }
-        let date = jiff::fmt::rfc2822::parse(http.header("date")?).ok()?.timestamp();
+        let date = jiff::fmt::rfc2822::parse(http.header("date")?)
+            .ok()?
+            .timestamp();
         let skew = http.received_at.duration_since(date).as_secs();
         Some((skew, format!("{} at {}", probe.name, probe.address)))
     });

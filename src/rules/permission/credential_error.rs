@@ -12,7 +12,12 @@ pub(super) fn find(scene: &Scene<'_>, symptoms: &Symptoms, codes: &[&str]) -> Op
     let inventory_says = scene.facts.inventory.calls().iter().any(|(_, failure)| {
         failure.is_some_and(|failure| codes.iter().any(|code| failure.detail.contains(code)))
     });
-    let sts = scene.facts.host.credentials_error.as_ref().filter(|error| has_code(error));
+    let sts = scene
+        .facts
+        .host
+        .credentials_error
+        .as_ref()
+        .filter(|error| has_code(error));
     let shown: Vec<&Symptom> = symptoms
         .where_kind(|kind| match kind {
             Kind::CanaryError(code) => codes.contains(&code.as_str()),
@@ -24,12 +29,25 @@ pub(super) fn find(scene: &Scene<'_>, symptoms: &Symptoms, codes: &[&str]) -> Op
     if shown.is_empty() {
         return None;
     }
-    let provider = scene.facts.host.credentials.seen().map(|source| source.provider.clone());
+    let provider = scene
+        .facts
+        .host
+        .credentials
+        .seen()
+        .map(|source| source.provider.clone());
     let mut cause = Cause::shown_by("credentials", shown);
     if let Some(provider) = provider {
         cause = cause.evidence(format!("The credential comes from {provider}."));
     }
-    let errors = [scene.facts.canary.error.as_ref().filter(|error| has_code(error)), sts];
+    let errors = [
+        scene
+            .facts
+            .canary
+            .error
+            .as_ref()
+            .filter(|error| has_code(error)),
+        sts,
+    ];
     for error in errors.into_iter().flatten() {
         cause = cause.evidence(said(error));
     }

@@ -28,9 +28,9 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         return Vec::new();
     }
     // Where a web identity is exchanged at STS, the way to STS is to blame before the credential is.
-    let sts = symptoms
-        .iter()
-        .any(|symptom| symptom.service == "sts" && symptom.kind.stage() < crate::symptoms::Stage::Canary);
+    let sts = symptoms.iter().any(|symptom| {
+        symptom.service == "sts" && symptom.kind.stage() < crate::symptoms::Stage::Canary
+    });
     if sts && scene.facts.host.credentials_error.is_none() && uses_web_identity(scene) {
         return Vec::new();
     }
@@ -52,6 +52,13 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
 }
 
 fn uses_web_identity(scene: &Scene<'_>) -> bool {
-    let detail = scene.facts.host.credentials.failure().map(|failure| failure.detail.to_ascii_lowercase());
-    detail.is_some_and(|detail| detail.contains("webidentity") || detail.contains("web identity") || detail.contains("sts"))
+    let detail = scene
+        .facts
+        .host
+        .credentials
+        .failure()
+        .map(|failure| failure.detail.to_ascii_lowercase());
+    detail.is_some_and(|detail| {
+        detail.contains("webidentity") || detail.contains("web identity") || detail.contains("sts")
+    })
 }

@@ -26,20 +26,35 @@ pub(super) fn by_layer(
 
 /// The service's own words.
 pub(super) fn said(error: &ServiceError) -> String {
-    let status = error.status.map_or(String::new(), |status| format!("{status} "));
+    let status = error
+        .status
+        .map_or(String::new(), |status| format!("{status} "));
     let request = match &error.request_id {
         Some(id) => format!(" (request {id})"),
         None => String::new(),
     };
-    format!("The service said: {status}{}: {}{request}", error.code, error.message)
+    format!(
+        "The service said: {status}{}: {}{request}",
+        error.code, error.message
+    )
 }
 
 /// The queue's URL, as the thing to change.
 pub(super) fn queue(scene: &Scene<'_>) -> String {
-    scene.facts.request.queue_url.clone().unwrap_or_else(|| "sqs".to_owned())
+    scene
+        .facts
+        .request
+        .queue_url
+        .clone()
+        .unwrap_or_else(|| "sqs".to_owned())
 }
 
 /// The queue's ARN, as far as the URL tells it.
 pub(super) fn queue_arn(scene: &Scene<'_>) -> String {
-    scene.facts.canary.queue_arn.clone().unwrap_or_else(|| "QUEUE_ARN".to_owned())
+    scene
+        .facts
+        .canary
+        .queue_arn
+        .clone()
+        .unwrap_or_else(|| "QUEUE_ARN".to_owned())
 }

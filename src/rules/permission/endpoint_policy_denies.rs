@@ -30,10 +30,18 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         .map(|(endpoint, _)| endpoint);
     let endpoint = through.or_else(|| scene.endpoints_of("sqs").into_iter().next());
     let subject = endpoint.map_or_else(
-        || scene.facts.canary.host.clone().unwrap_or_else(|| "sqs".to_owned()),
+        || {
+            scene
+                .facts
+                .canary
+                .host
+                .clone()
+                .unwrap_or_else(|| "sqs".to_owned())
+        },
         |endpoint| endpoint.id.clone(),
     );
-    let Some(mut cause) = by_layer(scene, symptoms, &[PolicyLayer::Endpoint], subject.clone()) else {
+    let Some(mut cause) = by_layer(scene, symptoms, &[PolicyLayer::Endpoint], subject.clone())
+    else {
         return Vec::new();
     };
     if let Some(policy) = endpoint.and_then(|endpoint| endpoint.policy.as_deref()) {

@@ -39,7 +39,12 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let Some(layer) = layer else {
         return Vec::new();
     };
-    let message = scene.facts.canary.error.as_ref().map_or("", |error| error.message.as_str());
+    let message = scene
+        .facts
+        .canary
+        .error
+        .as_ref()
+        .map_or("", |error| error.message.as_str());
     let subject = principal(message).unwrap_or_else(|| super::denied::queue(scene));
     let Some(cause) = by_layer(scene, symptoms, &LAYERS, subject) else {
         return Vec::new();
@@ -50,7 +55,11 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             .title(format!("The caller's {} refuses the canary", layer.words()))
             .because(format!("The service's refusal names a {}.", layer.words()))
             .fix(
-                format!("Allow sqs:SendMessage on {} in the {}.", queue_arn(scene), layer.words()),
+                format!(
+                    "Allow sqs:SendMessage on {} in the {}.",
+                    queue_arn(scene),
+                    layer.words()
+                ),
                 vec![format!(
                     "vpcheck iam-policy --queue-url {}",
                     crate::rules::cause::quoted(&super::denied::queue(scene))

@@ -24,19 +24,28 @@ rule! {
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let subject = queue(scene);
-    let Some(mut cause) = by_layer(scene, symptoms, &[PolicyLayer::Resource], subject.clone()) else {
+    let Some(mut cause) = by_layer(scene, symptoms, &[PolicyLayer::Resource], subject.clone())
+    else {
         return Vec::new();
     };
     if let Some(policy) = &scene.facts.canary.queue_policy {
-        let keys: Vec<&str> = ["aws:SourceVpce", "aws:SourceVpc", "aws:VpcSourceIp", "aws:SourceIp"]
-            .into_iter()
-            .filter(|key| {
-                let quoted = format!("\"{}\"", key.to_ascii_lowercase());
-                policy.to_ascii_lowercase().contains(&quoted)
-            })
-            .collect();
+        let keys: Vec<&str> = [
+            "aws:SourceVpce",
+            "aws:SourceVpc",
+            "aws:VpcSourceIp",
+            "aws:SourceIp",
+        ]
+        .into_iter()
+        .filter(|key| {
+            let quoted = format!("\"{}\"", key.to_ascii_lowercase());
+            policy.to_ascii_lowercase().contains(&quoted)
+        })
+        .collect();
         if !keys.is_empty() {
-            cause = cause.evidence(format!("The queue's policy has conditions on {}.", keys.join(", ")));
+            cause = cause.evidence(format!(
+                "The queue's policy has conditions on {}.",
+                keys.join(", ")
+            ));
         }
     }
     let endpoint = scene

@@ -21,7 +21,11 @@ rule! {
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let request = &scene.facts.request;
-    let Some(url) = request.queue_url.as_deref().filter(|_| request.canary != CanaryMode::Off) else {
+    let Some(url) = request
+        .queue_url
+        .as_deref()
+        .filter(|_| request.canary != CanaryMode::Off)
+    else {
         return Vec::new();
     };
     let Ok(QueueUrl::NotAQueue(reason)) = crate::facts::queue_url::parse_queue_url(url) else {
@@ -32,7 +36,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         Cause::alone(url, Severity::Fail, vec!["sqs".to_owned()])
             .follows(skipped.map(|symptom| symptom.id).collect::<Vec<_>>())
             .title("The queue URL is not the URL of a queue")
-            .because(format!("{reason}"))
+            .because(format!("This is no queue's URL: {reason}."))
             .fix(
                 "Take the URL from the queue's page in the console, or from the command line.",
                 vec!["aws sqs get-queue-url --queue-name QUEUE_NAME".to_owned()],

@@ -23,13 +23,21 @@ rule! {
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let request = &scene.facts.request;
-    let Some(url) = request.queue_url.as_deref().filter(|_| request.canary != CanaryMode::Off) else {
+    let Some(url) = request
+        .queue_url
+        .as_deref()
+        .filter(|_| request.canary != CanaryMode::Off)
+    else {
         return Vec::new();
     };
     let (Ok(QueueUrl::Queue(queue)), Some(region)) = (parse_queue_url(url), &scene.region) else {
         return Vec::new();
     };
-    let Some(theirs) = queue.region.as_deref().filter(|theirs| *theirs != region.as_str()) else {
+    let Some(theirs) = queue
+        .region
+        .as_deref()
+        .filter(|theirs| *theirs != region.as_str())
+    else {
         return Vec::new();
     };
     // What the other region's name does here follows from its being another region's.
@@ -39,19 +47,27 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         .map(|symptom| symptom.id)
         .collect();
     let skipped = symptoms.where_kind(|kind| {
-        matches!(kind, Kind::CanaryNoPath | Kind::CanaryFailed(_) | Kind::CanaryError(_))
+        matches!(
+            kind,
+            Kind::CanaryNoPath | Kind::CanaryFailed(_) | Kind::CanaryError(_)
+        )
     });
     follows.extend(skipped.map(|symptom| symptom.id));
     vec![
         Cause::alone(url, Severity::Fail, vec!["sqs".to_owned()])
             .follows(follows)
-            .title(format!("The queue is in {theirs}, and this run calls {region}"))
+            .title(format!(
+                "The queue is in {theirs}, and this run calls {region}"
+            ))
             .because(format!(
                 "The host of the queue URL names {theirs}, while the region here is {region}."
             ))
             .fix(
                 "Use this region's queue, or say the queue's region.",
-                vec![format!("vpcheck check --region {theirs} --queue-url {}", quoted(url))],
+                vec![format!(
+                    "vpcheck check --region {theirs} --queue-url {}",
+                    quoted(url)
+                )],
             ),
     ]
 }

@@ -28,7 +28,8 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             _ => false,
         })
         .map(|symptom| {
-            let mut cause = Cause::shown_by(queue(scene), [symptom]).title("SQS throttles the canary");
+            let mut cause =
+                Cause::shown_by(queue(scene), [symptom]).title("SQS throttles the canary");
             if let Some(error) = &scene.facts.canary.error {
                 cause = cause.evidence(said(error));
             }
@@ -36,7 +37,9 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         });
     let inventory = symptoms
         .where_kind(|kind| *kind == Kind::InventoryThrottled)
-        .map(|symptom| Cause::shown_by("ec2", [symptom]).title("The EC2 API throttles this account"));
+        .map(|symptom| {
+            Cause::shown_by("ec2", [symptom]).title("The EC2 API throttles this account")
+        });
     let causes = canary.chain(inventory).map(|cause| {
         cause
             .because("The service answers with a throttling error.")

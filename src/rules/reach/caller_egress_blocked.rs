@@ -25,7 +25,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let Some(own) = scene.group_ids.as_deref() else {
         return Vec::new();
     };
-    let lists = scene.inventory().and_then(|i| i.prefix_lists.seen()).map(Vec::as_slice);
+    let lists = scene
+        .inventory()
+        .and_then(|i| i.prefix_lists.seen())
+        .map(Vec::as_slice);
     let silent = symptoms.where_kind(|kind| *kind == Kind::Tcp(FailureKind::Timeout));
     let causes = silent.filter_map(|symptom| {
         let own_groups = groups(scene, own)?;

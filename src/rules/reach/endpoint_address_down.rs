@@ -81,7 +81,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             cause = cause.evidence(format!(
                 "{address} is {} in {subnet} ({}).",
                 interface.id,
-                interface.availability_zone.as_deref().unwrap_or("zone not known")
+                interface
+                    .availability_zone
+                    .as_deref()
+                    .unwrap_or("zone not known")
             ));
             commands.push(format!(
                 "aws ec2 describe-network-interfaces --network-interface-ids {}{}",
@@ -94,7 +97,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 region_flag(scene)
             ));
         }
-        Some(cause.fix("Repair the address's subnet, or take it out of the endpoint.", commands))
+        Some(cause.fix(
+            "Repair the address's subnet, or take it out of the endpoint.",
+            commands,
+        ))
     });
     by_subject(causes)
 }

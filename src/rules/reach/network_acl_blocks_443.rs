@@ -94,17 +94,19 @@ fn blocked<'a>(scene: &Scene<'a>, symptom: &Symptom) -> Option<Blocked<'a>> {
         (theirs, true, here, EPHEMERAL),
         (own, false, there, EPHEMERAL),
     ];
-    passages.into_iter().find_map(|(acl, egress, other, ports)| {
-        let acl = acl?;
-        match passage(acl, egress, other, ports) {
-            Passage::Denied(rule) => Some(Blocked {
-                acl,
-                egress,
-                ports,
-                other,
-                rule,
-            }),
-            Passage::Passes | Passage::Partial => None,
-        }
-    })
+    passages
+        .into_iter()
+        .find_map(|(acl, egress, other, ports)| {
+            let acl = acl?;
+            match passage(acl, egress, other, ports) {
+                Passage::Denied(rule) => Some(Blocked {
+                    acl,
+                    egress,
+                    ports,
+                    other,
+                    rule,
+                }),
+                Passage::Passes | Passage::Partial => None,
+            }
+        })
 }

@@ -34,7 +34,12 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
         .facts
         .targets
         .iter()
-        .flat_map(|target| target.hostnames.iter().map(move |name| (target, &name.name)))
+        .flat_map(|target| {
+            target
+                .hostnames
+                .iter()
+                .map(move |name| (target, &name.name))
+        })
         .filter(|(_, name)| !is_exempt(variables, name))
         .collect();
     if proxied.is_empty() {
@@ -51,7 +56,9 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
         }
     }
     let names: Vec<&str> = proxied.iter().map(|(_, name)| name.as_str()).collect();
-    let suffix = scene.partition().map_or("amazonaws.com", |p| p.dns_suffix.as_str());
+    let suffix = scene
+        .partition()
+        .map_or("amazonaws.com", |p| p.dns_suffix.as_str());
     let exempt = format!(".{suffix},{}", LINK_LOCAL.join(","));
     let current = variables
         .iter()

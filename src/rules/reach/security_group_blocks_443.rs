@@ -25,7 +25,10 @@ rule! {
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    let lists = scene.inventory().and_then(|i| i.prefix_lists.seen()).map(Vec::as_slice);
+    let lists = scene
+        .inventory()
+        .and_then(|i| i.prefix_lists.seen())
+        .map(Vec::as_slice);
     let causes = silent(scene, symptoms).filter_map(|(symptom, endpoint, interface)| {
         if !all_fail(scene, &symptom.name) {
             return None;

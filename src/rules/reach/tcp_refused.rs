@@ -21,7 +21,8 @@ rule! {
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    let matches = |kind: &Kind| matches!(kind, Kind::Tcp(FailureKind::Refused | FailureKind::Reset));
+    let matches =
+        |kind: &Kind| matches!(kind, Kind::Tcp(FailureKind::Refused | FailureKind::Reset));
     undistinguished(scene, symptoms, matches, |symptom| {
         Cause::shown_by(&symptom.name, [symptom])
             .title(format!("{} refuses connections on 443", symptom.name))

@@ -24,11 +24,17 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let matches = |kind: &Kind| matches!(kind, Kind::Tcp(FailureKind::Unreachable));
     undistinguished(scene, symptoms, matches, |symptom| {
         Cause::shown_by(&symptom.name, [symptom])
-            .title(format!("{} cannot be reached: there is no route", symptom.name))
+            .title(format!(
+                "{} cannot be reached: there is no route",
+                symptom.name
+            ))
             .because("The kernel or a router says that there is no way to the address.")
             .fix(
                 "The subnet's route table or the host's own routes lack the way.",
-                vec![format!("curl -sv -m 5 -o /dev/null https://{}/", symptom.name)],
+                vec![format!(
+                    "curl -sv -m 5 -o /dev/null https://{}/",
+                    symptom.name
+                )],
             )
     })
 }

@@ -22,7 +22,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let causes = shown.map(|symptom| {
         let mut cause = Cause::shown_by(&symptom.name, [symptom])
             .follows(symptoms.following(scene, &symptom.name, Stage::Http))
-            .title(format!("What answers for {} is not the AWS service", symptom.name))
+            .title(format!(
+                "What answers for {} is not the AWS service",
+                symptom.name
+            ))
             .because("The certificate is right, and the answer shows no AWS service.")
             .fix(
                 "Find what answers at this address.",

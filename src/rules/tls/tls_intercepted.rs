@@ -44,14 +44,20 @@ fn cause(scene: &Scene<'_>, symptoms: &Symptoms, issuer: &str, shown: &[&Symptom
         [one] => *one,
         _ => issuer,
     };
-    let in_catalog = shown.iter().any(|symptom| scene.service(&symptom.service).is_some());
+    let in_catalog = shown
+        .iter()
+        .any(|symptom| scene.service(&symptom.service).is_some());
     let roots = match in_catalog {
         true => "the service roots",
         false => "the system's roots",
     };
     let mut cause = Cause::shown_by(subject, shown.iter().copied())
-        .title(format!("TLS is intercepted: the certificate is issued by {issuer}"))
-        .because(format!("The chain does not reach {roots}, so it is not the service that answers."));
+        .title(format!(
+            "TLS is intercepted: the certificate is issued by {issuer}"
+        ))
+        .because(format!(
+            "The chain does not reach {roots}, so it is not the service that answers."
+        ));
     for symptom in shown {
         cause = cause.follows(symptoms.following(scene, &symptom.name, Stage::Tls));
         if let Some(leaf) = leaf(scene, symptom) {
@@ -61,7 +67,9 @@ fn cause(scene: &Scene<'_>, symptoms: &Symptoms, issuer: &str, shown: &[&Symptom
             .and_then(|probe| probe.tls.seen())
             .is_some_and(|tls| tls.system_roots.reaches());
         if trusted_here && in_catalog {
-            cause = cause.evidence("The system's own trust store accepts it, so applications here do not notice.");
+            cause = cause.evidence(
+                "The system's own trust store accepts it, so applications here do not notice.",
+            );
         }
     }
     let name = names.first().copied().unwrap_or_default();

@@ -24,10 +24,15 @@ rule! {
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let matches = |kind: &Kind| {
-        matches!(kind, Kind::Tls(FailureKind::Timeout | FailureKind::Reset | FailureKind::Alert))
+        matches!(
+            kind,
+            Kind::Tls(FailureKind::Timeout | FailureKind::Reset | FailureKind::Alert)
+        )
     };
     stalled(scene, symptoms, matches, |symptom| {
-        succeeded_with(scene, symptom, |variation| *variation == Variation::ClassicalHello)?;
+        succeeded_with(scene, symptom, |variation| {
+            *variation == Variation::ClassicalHello
+        })?;
         Some(
             Cause::shown_by(&symptom.name, [symptom])
                 .title(format!("A firewall drops large TLS hellos to {}", symptom.name))

@@ -23,7 +23,10 @@ rule! {
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let matches = |kind: &Kind| {
-        matches!(kind, Kind::Tls(FailureKind::Timeout | FailureKind::Reset | FailureKind::Alert))
+        matches!(
+            kind,
+            Kind::Tls(FailureKind::Timeout | FailureKind::Reset | FailureKind::Alert)
+        )
     };
     stalled(scene, symptoms, matches, |symptom| {
         let other = succeeded_with(scene, symptom, |variation| {

@@ -33,7 +33,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         };
         Some(
             Cause::shown_by(&symptom.name, [symptom])
-                .title(format!("{} takes connections and does not answer {what}", symptom.name))
+                .title(format!(
+                    "{} takes connections and does not answer {what}",
+                    symptom.name
+                ))
                 .because("The connection is made, and then nothing comes back in time.")
                 .fix(
                     "Look for a firewall between here and the endpoint.",
