@@ -1,6 +1,7 @@
 //! All input and output: the host, names, addresses, the canary and the EC2 API, in parallel, bounded in time.
 //!
-//! A broken target is a fact, never an error.
+//! A broken target is a fact, never an error. The host comes first, cheap and local; then the plan; then all
+//! else at once.
 
 pub mod aws;
 pub mod canary;
@@ -13,7 +14,9 @@ pub mod http;
 pub mod imds;
 pub mod inventory;
 pub mod metadata_http;
+pub mod names;
 pub mod observe;
+pub mod plan;
 pub mod probe;
 pub mod profile;
 pub mod proxy;
@@ -27,4 +30,302 @@ pub mod tls;
 #[cfg(test)]
 mod fake_metadata;
 
+use std::net::{IpAddr, SocketAddr};
+
+use futures_util::future::join_all;
+use tokio::sync::oneshot;
+
+use crate::catalog::Workload;
+use crate::environment::EnvSnapshot;
+use crate::facts::{
+    Canary, CanaryMode, FACTS_VERSION, Facts, Host, Inventory, Observation, Request,
+};
+use aws::AwsAccess;
+use canary::{CanaryPlan, canary_host};
+use host::HostQuestion;
+use inventory::InventoryQuestion;
+use names::{Context, Question};
+use plan::{Plan, TargetSpec, Wishes};
+use tls::Trust;
+
 pub use observe::Bounds;
+
+/// What to gather.
+#[derive(Debug)]
+pub struct Options {
+    /// What the rules will read.
+    pub request: Request,
+    /// The region that was asked for, if one was.
+    pub region: Option<String>,
+    /// The targets named, if any were.
+    pub targets: Vec<TargetSpec>,
+    /// The workloads named, if any were.
+    pub workloads: Vec<Workload>,
+    /// Servers to ask besides.
+    pub extra_resolvers: Vec<SocketAddr>,
+    /// Where the VPC's configuration comes from.
+    pub inventory: InventoryChoice,
+    /// The roots to connect by and to judge by.
+    pub trust: Trust,
+    /// The process's variables.
+    pub env: EnvSnapshot,
+    /// The version of vpcheck.
+    pub version: String,
+}
+
+/// Where the VPC's configuration comes from.
+#[derive(Debug)]
+pub enum InventoryChoice {
+    /// The EC2 API.
+    Api,
+    /// Nowhere.
+    Off,
+    /// It was handed over.
+    Given(Box<Inventory>),
+}
+
+/// Gathers the facts. Ends within the deadline, or soon after the run is asked to stop, with what was learned.
+pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
+    let started_at = jiff::Timestamp::now();
+    let run_id = uuid::Uuid::now_v7().to_string();
+    let question = HostQuestion {
+        region: options.region.clone(),
+        env: options.env.clone(),
+    };
+    let mut host = host::host(bounds, &question).await;
+    let plan = plan::plan(
+        Wishes {
+            targets: &options.targets,
+            workloads: &options.workloads,
+            queue_url: options.request.queue_url.as_deref(),
+            extra_resolvers: &options.extra_resolvers,
+            vpc_cidrs: &options.request.vpc_cidrs,
+        },
+        &host,
+    );
+    let all_names: Vec<String> = questions(&plan, None).into_iter().map(|q| q.name).collect();
+    host.hosts_file = host::hosts_lines(&all_names);
+    let access = host.region.as_deref().map(|region| {
+        AwsAccess::new(
+            region,
+            options.trust.connect_roots_pem().as_bytes(),
+            host.imds.is_seen(),
+        )
+    });
+    let mission = mission(&options, &plan, &host, &run_id);
+    let (verified, address) = oneshot::channel();
+    let mut context = Context::new(
+        bounds.clone(),
+        options.trust.clone(),
+        plan.servers.clone(),
+        plan.shared_servers.clone(),
+        host.ipv6_route,
+    );
+    context.other_name = other_name(&plan);
+    let mut asked = questions(&plan, mission.as_ref().ok());
+    if let Ok(mission) = &mission
+        && let Some(question) = asked.iter_mut().find(|q| q.name == mission.host.name)
+    {
+        question.verified = Some(verified);
+    }
+    let names = join_all(
+        asked
+            .into_iter()
+            .map(|question| names::observe(context.clone(), question)),
+    );
+    let needs_credentials =
+        mission.is_ok() || matches!(options.inventory, InventoryChoice::Api);
+    let credentials = async {
+        match (&access, needs_credentials) {
+            (Some(access), true) => access.credentials(bounds).await,
+            (None, _) => (Observation::skipped("no region is known"), None),
+            (_, false) => (Observation::skipped("no call needs one"), None),
+        }
+    };
+    let (names, (credentials, credentials_error), canary, inventory) = tokio::join!(
+        names,
+        credentials,
+        send_canary(bounds, access.as_ref(), mission, address),
+        read_inventory(bounds, access.as_ref(), &options.inventory, &host),
+    );
+    host.credentials = credentials;
+    host.credentials_error = credentials_error;
+    let (names, probes): (Vec<_>, Vec<_>) = names.into_iter().unzip();
+    let mut request = options.request;
+    request.workloads = plan.workloads;
+    Facts {
+        facts_version: FACTS_VERSION,
+        tool_version: options.version,
+        run_id,
+        started_at,
+        duration_ms: bounds.elapsed_ms(),
+        interrupted: bounds.stopped(),
+        request,
+        host,
+        targets: plan.targets,
+        names,
+        probes: probes.into_iter().flatten().collect(),
+        canary,
+        inventory,
+    }
+}
+
+/// Takes a snapshot of the VPC's configuration, for `vpcheck inventory`.
+pub async fn snapshot(
+    bounds: &Bounds,
+    region: Option<String>,
+    vpc_id: Option<String>,
+    trust: &Trust,
+    env: EnvSnapshot,
+) -> Inventory {
+    let mut host = host::host(bounds, &HostQuestion { region, env }).await;
+    let Some(region) = host.region.clone() else {
+        return Inventory::none("no region is known: say it with --region");
+    };
+    let roots = trust.connect_roots_pem();
+    let access = AwsAccess::new(&region, roots.as_bytes(), host.imds.is_seen());
+    host.vpc_id = vpc_id.or(host.vpc_id);
+    read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await
+}
+
+/// What the canary is to do, or why it does nothing.
+struct Mission {
+    host: aws::ApiHost,
+    plan: Box<dyn FnOnce(IpAddr) -> CanaryPlan + Send>,
+}
+
+fn mission(options: &Options, plan: &Plan, host: &Host, run_id: &str) -> Result<Mission, String> {
+    let request = &options.request;
+    let Some(url) = request.queue_url.clone() else {
+        return Err("no queue was given".to_owned());
+    };
+    if request.canary == CanaryMode::Off {
+        return Err("the canary is off".to_owned());
+    }
+    let Some(queue) = &plan.queue else {
+        return Err("the queue URL is not a queue's".to_owned());
+    };
+    let Some(region) = host.region.clone() else {
+        return Err("no region is known".to_owned());
+    };
+    if queue.region != region {
+        return Err(format!("the queue is in {}, not in {region}", queue.region));
+    }
+    let api = canary_host(queue, &region, &host.switches);
+    let (mode, run_id, version) = (request.canary, run_id.to_owned(), options.version.clone());
+    let service_roots = options.trust.service_roots_pem().into_bytes();
+    let called = api.clone();
+    Ok(Mission {
+        host: api,
+        plan: Box::new(move |address| CanaryPlan {
+            queue_url: url,
+            mode,
+            region,
+            host: called,
+            address,
+            run_id,
+            version,
+            service_roots,
+        }),
+    })
+}
+
+async fn send_canary(
+    bounds: &Bounds,
+    access: Option<&AwsAccess>,
+    mission: Result<Mission, String>,
+    address: oneshot::Receiver<IpAddr>,
+) -> Canary {
+    let skipped = |host: Option<String>, reason: String| Canary {
+        host,
+        result: Observation::skipped(reason),
+        ..Canary::default()
+    };
+    let mission = match mission {
+        Ok(mission) => mission,
+        Err(reason) => return skipped(None, reason),
+    };
+    let name = mission.host.name.clone();
+    let Some(access) = access else {
+        return skipped(Some(name), "no region is known".to_owned());
+    };
+    match address.await {
+        Ok(address) => canary::send(bounds, access, &(mission.plan)(address)).await,
+        Err(_) => {
+            let reason = format!("no address of {name} has a verified TLS answer");
+            skipped(Some(name), reason)
+        }
+    }
+}
+
+async fn read_inventory(
+    bounds: &Bounds,
+    access: Option<&AwsAccess>,
+    choice: &InventoryChoice,
+    host: &Host,
+) -> Inventory {
+    match (choice, access) {
+        (InventoryChoice::Given(inventory), _) => (**inventory).clone(),
+        (InventoryChoice::Off, _) => Inventory::none("the inventory is off"),
+        (InventoryChoice::Api, None) => Inventory::none("no region is known"),
+        (InventoryChoice::Api, Some(access)) => {
+            let question = InventoryQuestion {
+                region: access.region().to_owned(),
+                vpc_id: host.vpc_id.clone(),
+                own_addresses: host.addresses.clone(),
+                mac: host.mac.clone(),
+                account_id: host.account_id.clone(),
+            };
+            inventory::take(bounds, access, &question).await
+        }
+    }
+}
+
+/// Every name that is looked up. The canary's host is probed even where it is not under test.
+fn questions(plan: &Plan, mission: Option<&Mission>) -> Vec<Question> {
+    let canary = mission.map(|mission| mission.host.name.as_str());
+    let mut asked: Vec<Question> = Vec::new();
+    for target in &plan.targets {
+        for hostname in &target.hostnames {
+            asked.push(Question {
+                name: hostname.name.clone(),
+                service: target.service.clone(),
+                comparison: false,
+                probe: true,
+                verified: None,
+            });
+        }
+    }
+    for (name, service) in &plan.comparisons {
+        asked.push(Question {
+            name: name.clone(),
+            service: service.clone(),
+            comparison: true,
+            probe: canary == Some(name),
+            verified: None,
+        });
+    }
+    if let Some(name) = canary
+        && !asked.iter().any(|question| question.name == name)
+    {
+        asked.push(Question {
+            name: name.to_owned(),
+            service: "sqs".to_owned(),
+            comparison: true,
+            probe: true,
+            verified: None,
+        });
+    }
+    asked
+}
+
+/// A name no firewall list is likely to hold and no service answers to, for experiments on addresses that fail.
+fn other_name(plan: &Plan) -> Option<String> {
+    let names: Vec<&str> = plan
+        .targets
+        .iter()
+        .flat_map(|target| &target.hostnames)
+        .map(|hostname| hostname.name.as_str())
+        .collect();
+    names.first().map(|_| "www.example.com".to_owned())
+}

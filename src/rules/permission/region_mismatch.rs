@@ -33,13 +33,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let (Ok(QueueUrl::Queue(queue)), Some(region)) = (parse_queue_url(url), &scene.region) else {
         return Vec::new();
     };
-    let Some(theirs) = queue
-        .region
-        .as_deref()
-        .filter(|theirs| *theirs != region.as_str())
-    else {
+    let theirs = &queue.region;
+    if theirs == region.as_str() {
         return Vec::new();
-    };
+    }
     // What the other region's name does here follows from its being another region's.
     let mut follows: Vec<_> = symptoms
         .iter()

@@ -1,0 +1,187 @@
+//! One name, from its lookups to the probes of its addresses.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::{Semaphore, oneshot};
+
+use super::tls::Trust;
+use super::{Bounds, dns, experiments, probe, system};
+use crate::facts::dns::Family;
+use crate::facts::{AddressProbe, Lookup, NameFacts, Observation, ServerRole};
+
+/// How many names are looked up, and how many addresses probed, at one time: the VPC's resolver takes 1024
+/// packets a second of an interface, and sockets are few in small containers.
+const NAMES_AT_ONCE: usize = 96;
+const PROBES_AT_ONCE: usize = 256;
+
+/// What all names of a run share.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The run's limits.
+    pub bounds: Bounds,
+    /// The roots.
+    pub trust: Trust,
+    /// Whom to ask.
+    pub servers: Arc<Vec<(SocketAddr, ServerRole)>>,
+    /// Servers of the host's whose answers count as the VPC resolver's as well.
+    pub shared_servers: Arc<Vec<SocketAddr>>,
+    /// Whether the host has an IPv6 route.
+    pub ipv6_route: bool,
+    /// Another server name for experiments on addresses that fail.
+    pub other_name: Option<String>,
+    lookups: Arc<Semaphore>,
+    probes: Arc<Semaphore>,
+}
+
+impl Context {
+    /// A context over these servers.
+    pub fn new(
+        bounds: Bounds,
+        trust: Trust,
+        servers: Vec<(SocketAddr, ServerRole)>,
+        shared_servers: Vec<SocketAddr>,
+        ipv6_route: bool,
+    ) -> Self {
+        Context {
+            bounds,
+            trust,
+            servers: Arc::new(servers),
+            shared_servers: Arc::new(shared_servers),
+            ipv6_route,
+            other_name: None,
+            lookups: Arc::new(Semaphore::new(NAMES_AT_ONCE)),
+            probes: Arc::new(Semaphore::new(PROBES_AT_ONCE)),
+        }
+    }
+}
+
+/// One name that is to be looked up.
+#[derive(Debug)]
+pub struct Question {
+    /// The name.
+    pub name: String,
+    /// Its service.
+    pub service: String,
+    /// True where it is only compared with.
+    pub comparison: bool,
+    /// True where its addresses are probed.
+    pub probe: bool,
+    /// Told the first address whose certificate is verified, for the canary.
+    pub verified: Option<oneshot::Sender<IpAddr>>,
+}
+
+/// Looks a name up everywhere and probes every address it has, each alone.
+pub async fn observe(context: Context, mut question: Question) -> (NameFacts, Vec<AddressProbe>) {
+    let permit = context.lookups.acquire().await;
+    let (wire, vpc, system) = {
+        let of_role = |wanted: fn(ServerRole) -> bool| lookups(&context, &question.name, wanted);
+        // What only tells look-alikes apart is asked of the host's resolvers alone.
+        let others = async {
+            match question.comparison {
+                true => Vec::new(),
+                false => of_role(|role| role != ServerRole::Host).await,
+            }
+        };
+        let system = async {
+            match question.probe {
+                true => system::system_addresses(&context.bounds, &question.name).await,
+                false => Observation::skipped("asked on the wire only"),
+            }
+        };
+        tokio::join!(of_role(|role| role == ServerRole::Host), others, system)
+    };
+    drop(permit);
+    let mut name = NameFacts {
+        name: question.name.clone(),
+        service: question.service.clone(),
+        comparison: question.comparison,
+        lookups: wire,
+        system,
+    };
+    let shared: Vec<Lookup> = name
+        .lookups
+        .iter()
+        .filter(|lookup| context.shared_servers.contains(&lookup.server))
+        .map(|lookup| Lookup {
+            role: ServerRole::Vpc,
+            ..lookup.clone()
+        })
+        .collect();
+    name.lookups.extend(shared);
+    name.lookups.extend(vpc);
+    let probes = match question.probe {
+        true => probe_all(&context, &name, question.verified.take()).await,
+        false => Vec::new(),
+    };
+    (name, probes)
+}
+
+async fn lookups(
+    context: &Context,
+    name: &str,
+    wanted: fn(ServerRole) -> bool,
+) -> Vec<Lookup> {
+    let asked = context.servers.iter().filter(|(_, role)| wanted(*role));
+    let questions = asked.flat_map(|(server, role)| {
+        [Family::A, Family::Aaaa]
+            .into_iter()
+            .map(|family| dns::lookup(&context.bounds, *server, *role, name, family))
+    });
+    join_all(questions).await
+}
+
+/// Probes what the wire answers and what applications see, and experiments where a handshake failed.
+async fn probe_all(
+    context: &Context,
+    name: &NameFacts,
+    mut verified: Option<oneshot::Sender<IpAddr>>,
+) -> Vec<AddressProbe> {
+    let mut addresses: Vec<IpAddr> =
+        name.host_records().iter().map(|record| record.address).collect();
+    for address in name.system.seen().into_iter().flatten() {
+        if !addresses.contains(address) {
+            addresses.push(*address);
+        }
+    }
+    let mut running: FuturesUnordered<_> = addresses
+        .iter()
+        .map(|address| one(context, &name.name, *address))
+        .collect();
+    let mut done: Vec<AddressProbe> = Vec::new();
+    while let Some(probe) = running.next().await {
+        if is_verified(&probe)
+            && let Some(verified) = verified.take()
+        {
+            // Nobody waits any more where the run has ended.
+            let _ = verified.send(probe.address);
+        }
+        done.push(probe);
+    }
+    done.sort_by_key(|probe| addresses.iter().position(|address| *address == probe.address));
+    done
+}
+
+async fn one(context: &Context, name: &str, address: IpAddr) -> AddressProbe {
+    let _permit = context.probes.acquire().await;
+    let mut probe =
+        probe::probe(&context.bounds, &context.trust, name, address, context.ipv6_route).await;
+    let other = context.other_name.as_deref().filter(|other| *other != name);
+    probe.experiments =
+        experiments::experiments(&context.bounds, &context.trust, &probe, other).await;
+    probe
+}
+
+/// Good enough for a message: the chain reaches the service roots, for this name, now.
+fn is_verified(probe: &AddressProbe) -> bool {
+    let now = jiff::Timestamp::now();
+    probe.tls.seen().is_some_and(|tls| {
+        tls.service_roots.reaches()
+            && tls.name_matches
+            && tls
+                .leaf()
+                .is_some_and(|leaf| leaf.not_before <= now && now <= leaf.not_after)
+    })
+}
