@@ -168,3 +168,35 @@ fn certificates_that_cannot_be_used_are_left_out() {
     // Nothing trusted is no reason to panic.
     let _ = https::client(&https::Roots::from_pem(mangled.as_bytes()));
 }
+
+#[tokio::test]
+async fn the_chain_of_this_environment_ends_in_time() {
+    for imds_available in [false, true] {
+        let access = AwsAccess::new("us-east-1", b"", imds_available);
+        let (source, _) = access.credentials(&bounds(300, 5000)).await;
+        // Whoever runs this may have credentials.
+        assert!(source.is_seen() || source.failure().is_some());
+        assert!(source.took_ms < 2000.0, "{source:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_container_endpoint_that_is_closed_is_no_missing_credential() {
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let error = std::net::TcpStream::connect(("127.0.0.1", {
+        let port = unused.local_addr().unwrap().port();
+        drop(unused);
+        port
+    }))
+    .unwrap_err();
+    let error = std::sync::Mutex::new(Some(error));
+    let provider = provide_credentials_fn(move || {
+        let error = error.lock().unwrap().take().unwrap();
+        async move { Err(CredentialsError::provider_error(error)) }
+    });
+    let providers = [("EcsContainer", SharedCredentialsProvider::new(provider))];
+    let found = find(&bounds(1000, 1000), &providers).await;
+    let failure = found.source.failure().unwrap();
+    assert_eq!(failure.kind, FailureKind::Refused);
+    assert!(failure.detail.starts_with("EcsContainer: "), "{failure:?}");
+}
