@@ -319,4 +319,12 @@ mod tests {
         let error = parse_queue_url(&"x".repeat(100_000)).unwrap_err();
         assert!(error.to_string().len() < 400);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_panics(text in ".{0,200}", path in "[/a-z0-9.?#@:-]{0,60}") {
+            let _ = parse_queue_url(&text);
+            let _ = parse_queue_url(&format!("https://sqs.eu-west-1.amazonaws.com{path}"));
+        }
+    }
 }

@@ -220,10 +220,10 @@ fn lacking_groups(inventory: &Inventory, known: &[SecurityGroup]) -> Vec<String>
 }
 
 /// One part of the inventory; on the heap, since all of them run at once and none is small.
-fn section<'a, T: 'a>(
+fn section<'a, T: Send + 'a>(
     bounds: &'a Bounds,
-    read: impl Future<Output = Result<T, Failure>> + 'a,
-) -> Pin<Box<dyn Future<Output = Observation<T>> + 'a>> {
+    read: impl Future<Output = Result<T, Failure>> + Send + 'a,
+) -> Pin<Box<dyn Future<Output = Observation<T>> + Send + 'a>> {
     let outcome = async {
         match read.await {
             Ok(value) => Outcome::Seen(value),

@@ -80,13 +80,15 @@ pub(super) fn providers(
         ),
     ];
     if imds_available {
+        // The search as a whole ends first, so that a service that stalls is a timeout and not a missing one.
+        let longer = timeout.saturating_mul(2);
         let client = imds::Client::builder()
             .configure(config)
             .max_attempts(1)
-            .connect_timeout(timeout)
-            .read_timeout(timeout)
-            .operation_timeout(timeout)
-            .operation_attempt_timeout(timeout)
+            .connect_timeout(longer)
+            .read_timeout(longer)
+            .operation_timeout(longer)
+            .operation_attempt_timeout(longer)
             .build();
         let provider = ImdsCredentialsProvider::builder()
             .configure(config)

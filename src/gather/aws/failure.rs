@@ -36,7 +36,7 @@ where
                 Some(error) if error.is_timeout() => FailureKind::Timeout,
                 _ => kind_of_transport(error),
             };
-            (failure(kind, &text_of(error)), None)
+            (failure(kind, &root_of(error)), None)
         }
         _ => (failure(FailureKind::Other, &text_of(error)), None),
     }
@@ -135,6 +135,14 @@ pub(in crate::gather) fn text_of(error: &(dyn Error + 'static)) -> String {
         }
     }
     clip(&texts.join(": ")).to_owned()
+}
+
+/// The innermost cause in words; how the layers around it are called says nothing to people.
+fn root_of(error: &(dyn Error + 'static)) -> String {
+    let texts: Vec<String> = causes(error).map(|cause| cause.to_string()).collect();
+    let limit = texts.iter().find(|text| text.contains("timeout occurred"));
+    let root = limit.or_else(|| texts.iter().rev().find(|text| !text.is_empty()));
+    root.map(|text| clip(text).to_owned()).unwrap_or_default()
 }
 
 /// The first cause of this type.

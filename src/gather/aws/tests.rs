@@ -168,3 +168,40 @@ fn certificates_that_cannot_be_used_are_left_out() {
     // Nothing trusted is no reason to panic.
     let _ = https::client(&https::Roots::from_pem(mangled.as_bytes()));
 }
+
+/// Only built, never asked: a test must not look for credentials on the machine it runs on.
+#[test]
+fn the_providers_are_the_sdks_in_its_order() {
+    let config = ProviderConfig::without_region()
+        .with_region(Some(Region::new("us-east-1")))
+        .with_http_client(Canned(500, ""));
+    let names = |imds_available| -> Vec<&str> {
+        let providers = chain::providers(&config, imds_available, Duration::from_secs(1));
+        providers.iter().map(|(name, _)| *name).collect()
+    };
+    let elsewhere = ["Environment", "Profile", "WebIdentityToken", "EcsContainer"];
+    assert_eq!(names(false), elsewhere);
+    assert_eq!(names(true)[..4], elsewhere);
+    assert_eq!(names(true)[4..], ["Ec2InstanceMetadata"]);
+}
+
+#[tokio::test]
+async fn a_container_endpoint_that_is_closed_is_no_missing_credential() {
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let error = std::net::TcpStream::connect(("127.0.0.1", {
+        let port = unused.local_addr().unwrap().port();
+        drop(unused);
+        port
+    }))
+    .unwrap_err();
+    let error = std::sync::Mutex::new(Some(error));
+    let provider = provide_credentials_fn(move || {
+        let error = error.lock().unwrap().take().unwrap();
+        async move { Err(CredentialsError::provider_error(error)) }
+    });
+    let providers = [("EcsContainer", SharedCredentialsProvider::new(provider))];
+    let found = find(&bounds(1000, 1000), &providers).await;
+    let failure = found.source.failure().unwrap();
+    assert_eq!(failure.kind, FailureKind::Refused);
+    assert!(failure.detail.starts_with("EcsContainer: "), "{failure:?}");
+}

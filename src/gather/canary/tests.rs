@@ -358,3 +358,13 @@ async fn the_deadline_holds_whatever_hangs() {
     assert!(canary.result.is_seen());
     assert!(began.elapsed() < Duration::from_millis(2500));
 }
+
+#[tokio::test]
+async fn sending_can_move_between_threads_and_is_small() {
+    fn size_of_sent<T: Send>(value: &T) -> usize {
+        size_of_val(value)
+    }
+    let service = Service::start(HOST, sent).await;
+    let (bounds, plan) = (bounds(500, 1000), plan(&service, CanaryMode::Send));
+    assert!(size_of_sent(&send(&bounds, &access(""), &plan)) < 64 * 1024);
+}

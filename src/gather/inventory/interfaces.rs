@@ -16,23 +16,23 @@ pub(super) async fn own(
     addresses: &[IpAddr],
     vpc: Option<&str>,
 ) -> Result<Vec<NetworkInterface>, Failure> {
-    let of_family = async |name, wanted: fn(&IpAddr) -> bool| {
-        let wanted: Vec<String> = addresses
-            .iter()
-            .filter(|address| wanted(address))
-            .take(FILTER_VALUES)
-            .map(IpAddr::to_string)
-            .collect();
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut filters = vec![filter(name, wanted)];
-        filters.extend(vpc.map(|vpc| filter("vpc-id", [vpc])));
-        reader.interfaces(filters).await
+    let of_family = |wanted: fn(&IpAddr) -> bool| -> Vec<String> {
+        let wanted = addresses.iter().filter(|address| wanted(address));
+        wanted.take(FILTER_VALUES).map(IpAddr::to_string).collect()
     };
     let (ipv4, ipv6) = tokio::try_join!(
-        of_family("addresses.private-ip-address", IpAddr::is_ipv4),
-        of_family("ipv6-addresses.ipv6-address", IpAddr::is_ipv6),
+        with(
+            reader,
+            "addresses.private-ip-address",
+            of_family(IpAddr::is_ipv4),
+            vpc
+        ),
+        with(
+            reader,
+            "ipv6-addresses.ipv6-address",
+            of_family(IpAddr::is_ipv6),
+            vpc
+        ),
     )?;
     Ok(merged([ipv4, ipv6]))
 }
@@ -44,17 +44,18 @@ pub(super) async fn of_endpoints(
     reader: &Reader,
     endpoints: &[Endpoint],
 ) -> Result<Vec<NetworkInterface>, Failure> {
-    let mut ids: Vec<&str> = endpoints
+    let mut ids: Vec<String> = endpoints
         .iter()
         .flat_map(|endpoint| &endpoint.interface_ids)
-        .map(String::as_str)
+        .cloned()
         .collect();
     ids.sort_unstable();
     ids.dedup();
-    let chunks = ids
-        .chunks(FILTER_VALUES)
-        .map(|ids| reader.interfaces(vec![filter("network-interface-id", ids.iter().copied())]));
-    let found = futures_util::future::try_join_all(chunks).await?;
+    let chunks: Vec<Vec<String>> = ids.chunks(FILTER_VALUES).map(<[String]>::to_vec).collect();
+    let asked = chunks
+        .into_iter()
+        .map(|ids| with(reader, "network-interface-id", ids, None));
+    let found = futures_util::future::try_join_all(asked).await?;
     Ok(merged(found))
 }
 
@@ -102,6 +103,21 @@ pub(super) fn vpc_of(
             "this VPC is not known: network interfaces in several VPCs have this host's address",
         ),
     }
+}
+
+/// The interfaces with one of these values, in any VPC or in this one; none for no values.
+async fn with(
+    reader: &Reader,
+    name: &str,
+    values: Vec<String>,
+    vpc: Option<&str>,
+) -> Result<Vec<NetworkInterface>, Failure> {
+    if values.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut filters = vec![filter(name, values)];
+    filters.extend(vpc.map(|vpc| filter("vpc-id", [vpc])));
+    reader.interfaces(filters).await
 }
 
 #[cfg(test)]

@@ -63,9 +63,10 @@ pub(super) async fn referred_to(
 
 /// The ranges of each of these lists that could be read.
 async fn entries(reader: &Reader, ids: &[String]) -> Vec<(String, Vec<ipnet::IpNet>)> {
-    let asked = ids.iter().take(MOST_LISTS).map(async |id| {
-        let cidrs = reader.prefix_list_entries(id).await.ok()?;
-        Some((id.clone(), cidrs))
+    let ids: Vec<String> = ids.iter().take(MOST_LISTS).cloned().collect();
+    let asked = ids.into_iter().map(|id| async move {
+        let cidrs = reader.prefix_list_entries(&id).await.ok()?;
+        Some((id, cidrs))
     });
     let found = futures_util::future::join_all(asked).await;
     found.into_iter().flatten().collect()

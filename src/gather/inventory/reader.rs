@@ -2,6 +2,7 @@
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::operation::describe_vpc_attribute::DescribeVpcAttributeOutput;
 use aws_sdk_ec2::types::{Filter, VpcAttributeName};
 
 use super::{convert, pages};
@@ -28,21 +29,22 @@ macro_rules! paged {
     ($name:ident, $call:ident, $page:expr, $items:ident, $convert:path, $fact:ty) => {
         #[doc = concat!("`", stringify!($call), "` with these filters.")]
         pub(super) async fn $name(&self, filters: Vec<Filter>) -> Result<Vec<$fact>, Failure> {
-            pages::all(async |token| {
+            pages::all(|token| {
                 let request = self
                     .client
                     .$call()
                     .set_filters(Some(filters.clone()).filter(|filters| !filters.is_empty()))
                     .max_results($page)
                     .set_next_token(token);
-                let answer = Box::pin(request.send())
-                    .await
-                    .map_err(|error| self.failed(&error))?;
-                let items = answer.$items().iter().map($convert);
-                Ok((
-                    items.collect::<Result<Vec<_>, _>>()?,
-                    answer.next_token().map(str::to_owned),
-                ))
+                async {
+                    let answer = Box::pin(request.send()).await;
+                    let answer = answer.map_err(|error| self.failed(&error))?;
+                    let items = answer.$items().iter().map($convert);
+                    Ok((
+                        items.collect::<Result<Vec<_>, _>>()?,
+                        answer.next_token().map(str::to_owned),
+                    ))
+                }
             })
             .await
         }
@@ -126,19 +128,9 @@ impl Reader {
 
     /// `DescribeVpcAttribute`, which tells one attribute per call: both that matter to DNS.
     pub(super) async fn vpc_attributes(&self, vpc: &str) -> Result<VpcAttributes, Failure> {
-        let ask = async |attribute| {
-            let request = self
-                .client
-                .describe_vpc_attribute()
-                .vpc_id(vpc)
-                .attribute(attribute);
-            Box::pin(request.send())
-                .await
-                .map_err(|error| self.failed(&error))
-        };
         let (support, hostnames) = tokio::join!(
-            ask(VpcAttributeName::EnableDnsSupport),
-            ask(VpcAttributeName::EnableDnsHostnames),
+            self.vpc_attribute(vpc, VpcAttributeName::EnableDnsSupport),
+            self.vpc_attribute(vpc, VpcAttributeName::EnableDnsHostnames),
         );
         // One attribute is still worth knowing where the other could not be read.
         if let (Err(failure), Err(_)) = (&support, &hostnames) {
@@ -160,23 +152,38 @@ impl Reader {
         &self,
         list: &str,
     ) -> Result<Vec<ipnet::IpNet>, Failure> {
-        pages::all(async |token| {
+        pages::all(|token| {
             let request = self
                 .client
                 .get_managed_prefix_list_entries()
                 .prefix_list_id(list)
                 .max_results(SMALL_PAGE)
                 .set_next_token(token);
-            let answer = Box::pin(request.send())
-                .await
-                .map_err(|error| self.failed(&error))?;
-            let cidrs = answer.entries().iter().filter_map(|entry| entry.cidr());
-            Ok((
-                cidrs.map(convert::cidr).collect::<Result<Vec<_>, _>>()?,
-                answer.next_token().map(str::to_owned),
-            ))
+            async {
+                let answer = Box::pin(request.send()).await;
+                let answer = answer.map_err(|error| self.failed(&error))?;
+                let cidrs = answer.entries().iter().filter_map(|entry| entry.cidr());
+                Ok((
+                    cidrs.map(convert::cidr).collect::<Result<Vec<_>, _>>()?,
+                    answer.next_token().map(str::to_owned),
+                ))
+            }
         })
         .await
+    }
+
+    async fn vpc_attribute(
+        &self,
+        vpc: &str,
+        attribute: VpcAttributeName,
+    ) -> Result<DescribeVpcAttributeOutput, Failure> {
+        let request = self
+            .client
+            .describe_vpc_attribute()
+            .vpc_id(vpc)
+            .attribute(attribute);
+        let answer = Box::pin(request.send()).await;
+        answer.map_err(|error| self.failed(&error))
     }
 
     fn failed<E>(&self, error: &SdkError<E>) -> Failure

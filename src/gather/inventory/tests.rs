@@ -318,3 +318,13 @@ async fn without_credentials_every_part_says_so() {
     }));
     assert!(inventory.denied().is_empty());
 }
+
+#[test]
+fn reading_can_move_between_threads_and_is_small() {
+    fn size_of_sent<T: Send>(value: &T) -> usize {
+        size_of_val(value)
+    }
+    let (bounds, asked) = (bounds(500, 1000), question(None));
+    let access = access_without_credentials("", Failure::new(FailureKind::Other, ""));
+    assert!(size_of_sent(&take(&bounds, &access, &asked)) < 64 * 1024);
+}
