@@ -37,6 +37,7 @@ use tokio::sync::oneshot;
 
 use crate::catalog::Workload;
 use crate::environment::EnvSnapshot;
+use crate::facts::host::Variable;
 use crate::facts::{
     Canary, CanaryMode, FACTS_VERSION, Facts, Host, Inventory, Observation, Request,
 };
@@ -106,11 +107,8 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
     let all_names: Vec<String> = questions(&plan, None).into_iter().map(|q| q.name).collect();
     host.hosts_file = host::hosts_lines(&all_names);
     let access = host.region.as_deref().map(|region| {
-        AwsAccess::new(
-            region,
-            options.trust.connect_roots_pem().as_bytes(),
-            host.imds.is_seen(),
-        )
+        let roots = api_roots(&options.trust, &host.switches);
+        AwsAccess::new(region, roots.as_bytes(), host.imds.is_seen())
     });
     let mission = mission(&options, &plan, &host, &run_id);
     let (verified, address) = oneshot::channel();
@@ -121,7 +119,7 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
         plan.shared_servers.clone(),
         host.ipv6_route,
     );
-    context.other_name = other_name(&plan);
+    context.other_names = other_names(&plan);
     let mut asked = questions(&plan, mission.as_ref().ok());
     if let Ok(mission) = &mission
         && let Some(question) = asked.iter_mut().find(|q| q.name == mission.host.name)
@@ -133,8 +131,7 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
             .into_iter()
             .map(|question| names::observe(context.clone(), question)),
     );
-    let needs_credentials =
-        mission.is_ok() || matches!(options.inventory, InventoryChoice::Api);
+    let needs_credentials = mission.is_ok() || matches!(options.inventory, InventoryChoice::Api);
     let credentials = async {
         match (&access, needs_credentials) {
             (Some(access), true) => access.credentials(bounds).await,
@@ -182,10 +179,22 @@ pub async fn snapshot(
     let Some(region) = host.region.clone() else {
         return Inventory::none("no region is known: say it with --region");
     };
-    let roots = trust.connect_roots_pem();
+    let roots = api_roots(trust, &host.switches);
     let access = AwsAccess::new(&region, roots.as_bytes(), host.imds.is_seen());
     host.vpc_id = vpc_id.or(host.vpc_id);
     read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await
+}
+
+/// The roots that signed calls trust: the service roots alone, so that no credential crosses an interceptor
+/// whose root the system trusts. An endpoint that a variable names is the operator's own choice.
+fn api_roots(trust: &Trust, switches: &[Variable]) -> String {
+    let overridden = switches
+        .iter()
+        .any(|switch| switch.name.starts_with("AWS_ENDPOINT_URL"));
+    match overridden {
+        true => trust.connect_roots_pem(),
+        false => trust.service_roots_pem(),
+    }
 }
 
 /// What the canary is to do, or why it does nothing.
@@ -319,13 +328,16 @@ fn questions(plan: &Plan, mission: Option<&Mission>) -> Vec<Question> {
     asked
 }
 
-/// A name no firewall list is likely to hold and no service answers to, for experiments on addresses that fail.
-fn other_name(plan: &Plan) -> Option<String> {
-    let names: Vec<&str> = plan
+/// Server names for experiments on addresses that fail: two of AWS's own, of different services, which a list of
+/// allowed names may hold, and one of nobody's, which a list of blocked names does not.
+fn other_names(plan: &Plan) -> Vec<String> {
+    let mut names: Vec<String> = plan
         .targets
         .iter()
-        .flat_map(|target| &target.hostnames)
-        .map(|hostname| hostname.name.as_str())
+        .filter(|target| target.in_catalog)
+        .filter_map(|target| Some(target.hostnames.first()?.name.clone()))
+        .take(2)
         .collect();
-    names.first().map(|_| "www.example.com".to_owned())
+    names.push("www.example.com".to_owned());
+    names
 }

@@ -6,6 +6,7 @@
 //!                            save-facts│replay        everything right of Facts is pure
 //! ```
 
+mod app;
 pub mod catalog;
 pub mod cli;
 pub mod config;
@@ -19,8 +20,4 @@ pub mod rules;
 pub mod symptoms;
 pub mod verdict;
 
-/// Stands in until the command line exists.
-pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> std::process::ExitCode {
-    let _ = args.into_iter().count();
-    std::process::ExitCode::SUCCESS
-}
+pub use app::run;

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use futures_util::future::join_all;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
@@ -13,7 +14,7 @@ use crate::facts::probe::{Experiment, Variation};
 use crate::facts::{AddressProbe, FailureKind, Observation, Outcome};
 
 /// After a handshake that stalled, was reset or was refused by an alert: the same address with a classical hello,
-/// and with the same hello under another server name; at the same time, each on a connection of its own.
+/// and with the same hello under other server names; at the same time, each on a connection of its own.
 ///
 /// Where a classical hello completes, a small and a large request follow: a path that loses large packets stalls a
 /// post-quantum hello as well, and only the large request tells the two causes apart.
@@ -21,10 +22,10 @@ pub async fn experiments(
     bounds: &Bounds,
     trust: &Trust,
     probe: &AddressProbe,
-    other_name: Option<&str>,
+    other_names: &[String],
 ) -> Vec<Experiment> {
     let socket = SocketAddr::new(probe.address, HTTPS);
-    experiments_at(bounds, trust, probe, other_name, socket).await
+    experiments_at(bounds, trust, probe, other_names, socket).await
 }
 
 /// A small and a large request at the same time, each on a connection of its own that a classical hello opened, so
@@ -38,11 +39,25 @@ pub async fn large_request(
     large_request_at(bounds, trust, name, SocketAddr::new(address, HTTPS)).await
 }
 
+/// A large request alone, for an address whose small one has just been answered.
+pub async fn large_after_small(
+    bounds: &Bounds,
+    trust: &Trust,
+    name: &str,
+    address: IpAddr,
+) -> Experiment {
+    let socket = SocketAddr::new(address, HTTPS);
+    Experiment {
+        variation: Variation::LargeRequest,
+        result: request(bounds, trust, name, Size::Large, socket).await,
+    }
+}
+
 async fn experiments_at(
     bounds: &Bounds,
     trust: &Trust,
     probe: &AddressProbe,
-    other_name: Option<&str>,
+    other_names: &[String],
     socket: SocketAddr,
 ) -> Vec<Experiment> {
     let worth_it = matches!(
@@ -75,8 +90,7 @@ async fn experiments_at(
             .chain(requests)
             .collect::<Vec<_>>()
     };
-    let other = async {
-        let other_name = other_name.filter(|other| *other != probe.name)?;
+    let under = async |other_name: &String| {
         let opened = open(
             bounds,
             trust,
@@ -86,13 +100,15 @@ async fn experiments_at(
             socket,
         )
         .await;
-        Some(Experiment {
-            variation: Variation::OtherName(other_name.to_owned()),
+        Experiment {
+            variation: Variation::OtherName(other_name.clone()),
             result: handshake_result(opened),
-        })
+        }
     };
-    let (mut experiments, other) = tokio::join!(classical, other);
-    experiments.extend(other);
+    let others = other_names.iter().filter(|other| **other != probe.name);
+    let others = join_all(others.map(under));
+    let (mut experiments, others) = tokio::join!(classical, others);
+    experiments.extend(others);
     experiments
 }
 
@@ -202,7 +218,7 @@ mod tests {
     async fn probe_and_experiment(trust: &Trust, socket: SocketAddr) -> Vec<Experiment> {
         let bounds = bounds();
         let probe = probe_at(&bounds, trust, NAME, socket).await;
-        experiments_at(&bounds, trust, &probe, Some(OTHER), socket).await
+        experiments_at(&bounds, trust, &probe, &[OTHER.to_owned()], socket).await
     }
 
     fn of<'a>(experiments: &'a [Experiment], variation: &Variation) -> &'a Observation<()> {

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -30,8 +31,8 @@ pub struct Context {
     pub shared_servers: Arc<Vec<SocketAddr>>,
     /// Whether the host has an IPv6 route.
     pub ipv6_route: bool,
-    /// Another server name for experiments on addresses that fail.
-    pub other_name: Option<String>,
+    /// Other server names for experiments on addresses that fail.
+    pub other_names: Vec<String>,
     lookups: Arc<Semaphore>,
     probes: Arc<Semaphore>,
 }
@@ -51,7 +52,7 @@ impl Context {
             servers: Arc::new(servers),
             shared_servers: Arc::new(shared_servers),
             ipv6_route,
-            other_name: None,
+            other_names: Vec::new(),
             lookups: Arc::new(Semaphore::new(NAMES_AT_ONCE)),
             probes: Arc::new(Semaphore::new(PROBES_AT_ONCE)),
         }
@@ -119,11 +120,7 @@ pub async fn observe(context: Context, mut question: Question) -> (NameFacts, Ve
     (name, probes)
 }
 
-async fn lookups(
-    context: &Context,
-    name: &str,
-    wanted: fn(ServerRole) -> bool,
-) -> Vec<Lookup> {
+async fn lookups(context: &Context, name: &str, wanted: fn(ServerRole) -> bool) -> Vec<Lookup> {
     let asked = context.servers.iter().filter(|(_, role)| wanted(*role));
     let questions = asked.flat_map(|(server, role)| {
         [Family::A, Family::Aaaa]
@@ -139,16 +136,21 @@ async fn probe_all(
     name: &NameFacts,
     mut verified: Option<oneshot::Sender<IpAddr>>,
 ) -> Vec<AddressProbe> {
-    let mut addresses: Vec<IpAddr> =
-        name.host_records().iter().map(|record| record.address).collect();
+    let mut addresses: Vec<IpAddr> = name
+        .host_records()
+        .iter()
+        .map(|record| record.address)
+        .collect();
     for address in name.system.seen().into_iter().flatten() {
         if !addresses.contains(address) {
             addresses.push(*address);
         }
     }
+    // One large request for each name is enough: its addresses share the path's limits as a rule.
+    let large_taken = AtomicBool::new(false);
     let mut running: FuturesUnordered<_> = addresses
         .iter()
-        .map(|address| one(context, &name.name, *address))
+        .map(|address| one(context, &name.name, *address, &large_taken))
         .collect();
     let mut done: Vec<AddressProbe> = Vec::new();
     while let Some(probe) = running.next().await {
@@ -160,17 +162,28 @@ async fn probe_all(
         }
         done.push(probe);
     }
-    done.sort_by_key(|probe| addresses.iter().position(|address| *address == probe.address));
+    done.sort_by_key(|probe| {
+        addresses
+            .iter()
+            .position(|address| *address == probe.address)
+    });
     done
 }
 
-async fn one(context: &Context, name: &str, address: IpAddr) -> AddressProbe {
+async fn one(
+    context: &Context,
+    name: &str,
+    address: IpAddr,
+    large_taken: &AtomicBool,
+) -> AddressProbe {
     let _permit = context.probes.acquire().await;
-    let mut probe =
-        probe::probe(&context.bounds, &context.trust, name, address, context.ipv6_route).await;
-    let other = context.other_name.as_deref().filter(|other| *other != name);
-    probe.experiments =
-        experiments::experiments(&context.bounds, &context.trust, &probe, other).await;
+    let (bounds, trust) = (&context.bounds, &context.trust);
+    let mut probe = probe::probe(bounds, trust, name, address, context.ipv6_route).await;
+    probe.experiments = experiments::experiments(bounds, trust, &probe, &context.other_names).await;
+    if is_verified(&probe) && probe.http.is_seen() && !large_taken.swap(true, Ordering::Relaxed) {
+        let large = experiments::large_after_small(bounds, trust, name, address).await;
+        probe.experiments.push(large);
+    }
     probe
 }
 

@@ -67,7 +67,13 @@ pub fn plan(wishes: Wishes<'_>, host: &Host) -> Plan {
             named => named.to_vec(),
         };
         for (service, required) in catalog.workload_services(&workloads) {
-            plan.add_service(service, required, region.as_ref(), account, NameOrigin::Catalog);
+            plan.add_service(
+                service,
+                required,
+                region.as_ref(),
+                account,
+                NameOrigin::Catalog,
+            );
         }
         plan.workloads = workloads.iter().map(ToString::to_string).collect();
     }
@@ -181,8 +187,7 @@ impl Plan {
             s.name == "AWS_STS_REGIONAL_ENDPOINTS" && s.value.trim().eq_ignore_ascii_case("legacy")
         });
         for target in self.targets.iter_mut().filter(|target| target.in_catalog) {
-            let (Some(service), Some(region)) =
-                (Catalog::get().service(&target.service), region)
+            let (Some(service), Some(region)) = (Catalog::get().service(&target.service), region)
             else {
                 continue;
             };
@@ -234,7 +239,11 @@ impl Plan {
                 && let Some(region) = region
             {
                 let legacy = service.hostnames(region, account, NameForm::Legacy);
-                wanted.extend(legacy.into_iter().map(|name| (name, target.service.clone())));
+                wanted.extend(
+                    legacy
+                        .into_iter()
+                        .map(|name| (name, target.service.clone())),
+                );
             }
         }
         for (name, service) in wanted {
@@ -270,7 +279,8 @@ impl Plan {
                 false => IpAddr::V4(VPC_RESOLVER_V4),
             };
             for address in [Some(link_local), base_plus_two].into_iter().flatten() {
-                self.servers.push((SocketAddr::new(address, 53), ServerRole::Vpc));
+                self.servers
+                    .push((SocketAddr::new(address, 53), ServerRole::Vpc));
             }
         }
         for server in wishes.extra_resolvers {

@@ -1,0 +1,213 @@
+//! The only file that sees every room: settings → gather or load → rules → verdict → render.
+
+mod documents;
+mod gathering;
+mod logging;
+mod output;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::cli::{self, Cli, Command};
+use crate::config::{self, Disk, Environment, SettingError, Settings};
+use crate::facts::{FACTS_VERSION, Facts};
+use crate::rules;
+use crate::verdict::report::RunVerdict;
+use crate::verdict::{Report, report};
+
+/// The version that reports and `--version` tell.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Exit codes of the contract.
+const PASS: u8 = 0;
+const FAIL: u8 = 1;
+const COULD_NOT_RUN: u8 = 2;
+const INCONCLUSIVE: u8 = 3;
+
+/// Why a command could not run; one sentence for people.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AppError {
+    /// A setting is wrong.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The roots cannot be read.
+    #[error(transparent)]
+    Trust(#[from] crate::gather::tls::TrustError),
+    /// The inventory file cannot be read.
+    #[error(transparent)]
+    Inventory(#[from] crate::gather::inventory::InventoryFileError),
+    /// There is no policy to print.
+    #[error(transparent)]
+    Policy(#[from] crate::iam_policy::IamPolicyError),
+    /// A file cannot be read or written.
+    #[error("cannot {operation} {path}: {source}")]
+    File {
+        /// What was tried.
+        operation: &'static str,
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A facts file is none.
+    #[error("{path}: expected facts that `vpcheck check --save-facts` wrote, found {found}")]
+    Facts {
+        /// The file.
+        path: String,
+        /// What it is instead.
+        found: String,
+    },
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(std::io::Error),
+    /// The runtime cannot be started.
+    #[error("cannot start: {0}")]
+    Runtime(std::io::Error),
+    /// Something asked for does not exist.
+    #[error("{0}")]
+    Unknown(String),
+}
+
+/// Runs vpcheck with these arguments, the program's name first, and says how it ended.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match cli::parse(arguments) {
+        Ok(cli) => cli,
+        Err(stop) => {
+            // Help into a closed pipe is no error.
+            let _ = stop.message.print();
+            return ExitCode::from(stop.code);
+        }
+    };
+    let is_health = matches!(cli.command, Command::Health(_));
+    match dispatch(&cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(if is_health { FAIL } else { COULD_NOT_RUN })
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> Result<u8, AppError> {
+    let environment: Environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect::<BTreeMap<String, String>>();
+    match &cli.command {
+        Command::Explain { code } => return documents::explain(cli, code.as_deref()),
+        Command::Completions { shell } => return documents::completions(*shell),
+        Command::Man => return documents::man(),
+        _ => {}
+    }
+    let codes: Vec<&str> = rules::all().map(|rule| rule.code).collect();
+    let settings = Settings::resolve(cli, &environment, &Disk, &codes)?;
+    logging::start(&settings);
+    for (found, meant) in config::misspelt_variables(&environment) {
+        tracing::warn!("{found} is no variable of vpcheck; did you mean {meant}?");
+    }
+    match &cli.command {
+        Command::Check(_) => check(&settings),
+        Command::Health(_) => health(&settings),
+        Command::Inventory(arguments) => {
+            gathering::snapshot(&settings, arguments.output.as_deref())
+        }
+        Command::Replay(arguments) => {
+            let facts = read_facts(&arguments.facts)?;
+            let facts = Facts {
+                request: settings.over(facts.request.clone()),
+                ..facts
+            };
+            let report = report(&facts);
+            output::reports(&settings, &report)?;
+            Ok(exit_code(&report, facts.interrupted))
+        }
+        Command::Services(_) => documents::services(&settings),
+        Command::IamPolicy(_) => documents::iam_policy(&settings),
+        Command::Explain { .. } | Command::Completions { .. } | Command::Man => Ok(PASS),
+    }
+}
+
+fn check(settings: &Settings) -> Result<u8, AppError> {
+    let facts = gathering::facts(settings)?;
+    let report = report(&facts);
+    // The facts are the support case: they are saved before anything else can go wrong.
+    let saved = match &settings.save_facts {
+        Some(path) => output::save_facts(path, &facts),
+        None => Ok(()),
+    };
+    output::reports(settings, &report)?;
+    saved?;
+    Ok(exit_code(&report, facts.interrupted))
+}
+
+/// One line, and 0 or 1.
+fn health(settings: &Settings) -> Result<u8, AppError> {
+    let facts = gathering::facts(settings)?;
+    let report = report(&facts);
+    let line = match (report.verdict, report.findings.first()) {
+        (RunVerdict::Pass, _) => format!(
+            "healthy: {} services in {:.0} ms",
+            report.services.len(),
+            report.duration_ms
+        ),
+        (RunVerdict::Fail, Some(finding)) => {
+            format!("unhealthy: {} ({})", finding.title, finding.code)
+        }
+        (RunVerdict::Inconclusive, Some(finding)) => {
+            format!(
+                "unhealthy: not established; {} ({})",
+                finding.title, finding.code
+            )
+        }
+        (RunVerdict::Fail | RunVerdict::Inconclusive, None) => {
+            "unhealthy: not established".to_owned()
+        }
+    };
+    output::line(&line)?;
+    Ok(match report.verdict {
+        RunVerdict::Pass => PASS,
+        RunVerdict::Fail | RunVerdict::Inconclusive => FAIL,
+    })
+}
+
+/// An interrupted run is inconclusive, whatever the part of it that was done says.
+fn exit_code(report: &Report, interrupted: bool) -> u8 {
+    match report.verdict {
+        _ if interrupted => INCONCLUSIVE,
+        RunVerdict::Pass => PASS,
+        RunVerdict::Fail => FAIL,
+        RunVerdict::Inconclusive => INCONCLUSIVE,
+    }
+}
+
+fn read_facts(path: &std::path::Path) -> Result<Facts, AppError> {
+    let label = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|source| AppError::File {
+        operation: "read",
+        path: label.clone(),
+        source,
+    })?;
+    let facts: Facts = serde_json::from_slice(&bytes).map_err(|error| AppError::Facts {
+        path: label.clone(),
+        found: format!("{error}"),
+    })?;
+    match facts.facts_version {
+        FACTS_VERSION => Ok(facts),
+        other => Err(AppError::Facts {
+            path: label,
+            found: format!("version {other} of the format, where {FACTS_VERSION} is known"),
+        }),
+    }
+}
+
+/// Says on standard error, in one sentence, why nothing was done.
+fn complain(error: &AppError) {
+    let mut stderr = anstream::stderr().lock();
+    // There is nobody left to tell where standard error is closed.
+    let _ = writeln!(
+        stderr,
+        "vpcheck: {}",
+        crate::render::escape::terminal(&error.to_string())
+    );
+}

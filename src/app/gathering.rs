@@ -1,0 +1,167 @@
+//! Runs the gathering: the runtime, the signals, the time limits, the progress on a terminal.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::config::{InventoryChoice, NamedFile, Settings, TargetArg};
+use crate::facts::Facts;
+use crate::gather::plan::TargetSpec;
+use crate::gather::tls::Trust;
+use crate::gather::{self, Bounds, Options, host, inventory};
+
+use super::{AppError, INCONCLUSIVE, PASS, output};
+
+/// Threads are for the cryptography of many handshakes; more than these do not make a run faster.
+const WORKERS: usize = 4;
+
+/// Gathers the facts that the settings ask for.
+pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
+    let trust = trust(settings)?;
+    let choice = match &settings.inventory {
+        InventoryChoice::Auto => gather::InventoryChoice::Api,
+        InventoryChoice::Off => gather::InventoryChoice::Off,
+        InventoryChoice::File(file) => {
+            let inventory = inventory::read_file(&file.label, &file.bytes)?;
+            gather::InventoryChoice::Given(Box::new(inventory))
+        }
+    };
+    let options = Options {
+        request: settings.request.clone(),
+        region: settings.region.as_ref().map(ToString::to_string),
+        targets: settings
+            .targets
+            .iter()
+            .map(|target| match target {
+                TargetArg::CatalogId(id) => TargetSpec::Service(id.clone()),
+                TargetArg::Hostname(name) => TargetSpec::Hostname(name.clone()),
+            })
+            .collect(),
+        workloads: settings.workloads.clone(),
+        extra_resolvers: settings.extra_resolvers.clone(),
+        inventory: choice,
+        trust,
+        env: host::capture_env(),
+        version: super::VERSION.to_owned(),
+    };
+    let progress = progress(settings);
+    let facts = within(settings, async |bounds| {
+        gather::gather(options, bounds).await
+    })?;
+    progress.finish_and_clear();
+    Ok(facts)
+}
+
+/// Writes a snapshot of the VPC's configuration.
+pub(super) fn snapshot(settings: &Settings, path: Option<&Path>) -> Result<u8, AppError> {
+    let trust = trust(settings)?;
+    let region = settings.region.as_ref().map(ToString::to_string);
+    let vpc_id = settings.vpc_id.clone();
+    let inventory = within(settings, async |bounds| {
+        gather::snapshot(bounds, region, vpc_id, &trust, host::capture_env()).await
+    })?;
+    let failures: Vec<String> = inventory
+        .calls()
+        .into_iter()
+        .filter_map(|(call, failure)| Some(format!("{call}: {}", failure?.detail)))
+        .collect();
+    let nothing = inventory.vpcs.seen().is_none() && inventory.endpoints.seen().is_none();
+    if let Some(reason) = inventory.endpoints.skip_reason().filter(|_| nothing) {
+        return Err(AppError::Unknown(format!(
+            "there is no inventory to save: {reason}"
+        )));
+    }
+    let bytes = inventory::write(&inventory);
+    match path {
+        Some(path) => output::file(path, &bytes)?,
+        None => output::standard(&bytes)?,
+    }
+    for failure in &failures {
+        tracing::warn!("{}", crate::render::escape::terminal(failure));
+    }
+    Ok(match failures.is_empty() {
+        true => PASS,
+        false => INCONCLUSIVE,
+    })
+}
+
+fn trust(settings: &Settings) -> Result<Trust, AppError> {
+    fn named(file: &NamedFile) -> (&Path, &[u8]) {
+        (Path::new(&file.label), &file.bytes)
+    }
+    let trust = Trust::load(
+        settings.service_roots.as_ref().map(named),
+        settings.ca_file.as_ref().map(named),
+    )?;
+    for problem in trust.store_problems() {
+        tracing::info!("the system's certificate store: {problem}");
+    }
+    Ok(trust)
+}
+
+/// Runs a future under the settings' limits; SIGINT and SIGTERM ask it to end with what it has.
+fn within<T>(settings: &Settings, work: impl AsyncFnOnce(&Bounds) -> T) -> Result<T, AppError> {
+    let runtime = runtime()?;
+    let (stop, stopped) = watch::channel(false);
+    let request = &settings.request;
+    let value = runtime.block_on(async {
+        let bounds = Bounds::new(
+            Duration::from_millis(request.timeout_ms),
+            Duration::from_millis(request.deadline_ms),
+            stopped,
+        );
+        tokio::spawn(async move {
+            wait_for_signal().await;
+            // Nobody listens where the run has ended already.
+            let _ = stop.send(true);
+            std::future::pending::<()>().await;
+        });
+        work(&bounds).await
+    });
+    // A thread that hangs in the system's resolver must not hold the report back.
+    runtime.shutdown_background();
+    Ok(value)
+}
+
+fn runtime() -> Result<Runtime, AppError> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers.min(WORKERS))
+        .enable_all()
+        .build()
+        .map_err(AppError::Runtime)
+}
+
+async fn wait_for_signal() {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        // Without handlers the signals end the process as they do by default.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// A spinner on standard error, on a terminal only.
+fn progress(settings: &Settings) -> ProgressBar {
+    if settings.quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template(
+        "{spinner} looking at names, addresses and the VPC … {elapsed}",
+    ) {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
