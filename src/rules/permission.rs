@@ -26,9 +26,9 @@ use super::Rule;
 pub const RULES: &[&Rule] = &[
     &clock_skewed::CLOCK_SKEWED,
     &imds_hop_limit::IMDS_HOP_LIMIT,
-    &credentials_missing::CREDENTIALS_MISSING,
     &credentials_expired::CREDENTIALS_EXPIRED,
     &credentials_invalid::CREDENTIALS_INVALID,
+    &credentials_missing::CREDENTIALS_MISSING,
     &queue_url_invalid::QUEUE_URL_INVALID,
     &region_mismatch::REGION_MISMATCH,
     &endpoint_policy_denies::ENDPOINT_POLICY_DENIES,
