@@ -2,7 +2,7 @@
 
 mod access_denied;
 mod canary_corrupted;
-mod canary_error;
+mod canary_failed;
 mod canary_timeout;
 mod clock_skewed;
 mod credential_error;
@@ -40,5 +40,5 @@ pub const RULES: &[&Rule] = &[
     &canary_corrupted::CANARY_CORRUPTED,
     &access_denied::ACCESS_DENIED,
     &canary_timeout::CANARY_TIMEOUT,
-    &canary_error::CANARY_ERROR,
+    &canary_failed::CANARY_FAILED,
 ];

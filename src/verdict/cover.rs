@@ -63,7 +63,7 @@ pub fn cover(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Accepted> {
             }
         }
     }
-    accepted.sort_by(|a, b| b.finding.severity.cmp(&a.finding.severity));
+    accepted.sort_by_key(|cause| std::cmp::Reverse(cause.finding.severity));
     accepted
 }
 
