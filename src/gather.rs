@@ -179,7 +179,8 @@ pub async fn snapshot(
     let Some(region) = host.region.clone() else {
         return Inventory::none("no region is known: say it with --region");
     };
-    let roots = api_roots(trust, &host.switches);
+    // Run by hand and anywhere, this connects as the AWS CLI would: by the system's roots and `--ca-file`.
+    let roots = trust.connect_roots_pem();
     let access = AwsAccess::new(&region, roots.as_bytes(), host.imds.is_seen());
     host.vpc_id = vpc_id.or(host.vpc_id);
     read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await

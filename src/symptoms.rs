@@ -54,6 +54,8 @@ pub enum Kind {
     DnsFailed(DnsStatus),
     /// The name does not exist, or has no address.
     NotFound(DnsStatus),
+    /// The answer was truncated, and TCP failed; no address came.
+    Truncated,
     /// Every answer is public.
     Public,
     /// Private and public answers together.
@@ -131,6 +133,7 @@ impl Kind {
         match self {
             Kind::DnsFailed(_)
             | Kind::NotFound(_)
+            | Kind::Truncated
             | Kind::Public
             | Kind::Mixed
             | Kind::NotEndpoint

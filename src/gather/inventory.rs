@@ -136,20 +136,28 @@ async fn of_vpc(
         section(bounds, reader.network_acls(here())),
         section(bounds, reader.security_groups(here())),
         async {
-            let endpoints = section(bounds, reader.endpoints(here())).await;
+            let own = async {
+                match found {
+                    Some(found) => Ok(in_vpc(found, &vpc)),
+                    None => interfaces::own(reader, &question.own_addresses, Some(&vpc)).await,
+                }
+            };
+            let (endpoints, own) = tokio::join!(
+                section(bounds, reader.endpoints(here())),
+                section(bounds, own)
+            );
             let listed = endpoints.seen().map(Vec::as_slice).unwrap_or_default();
-            let interfaces = section(bounds, async {
-                let own = async {
-                    match found {
-                        Some(found) => Ok(in_vpc(found, &vpc)),
-                        None => interfaces::own(reader, &question.own_addresses, Some(&vpc)).await,
-                    }
-                };
-                let (own, theirs) =
-                    tokio::try_join!(own, interfaces::of_endpoints(reader, listed))?;
-                Ok(interfaces::merged([own, theirs]))
-            })
-            .await;
+            // What fails for this host's own interface would fail for the endpoints' as well, and take as long again.
+            let interfaces = match own.seen().cloned() {
+                Some(own) if !listed.is_empty() => {
+                    section(bounds, async {
+                        let theirs = interfaces::of_endpoints(reader, listed).await?;
+                        Ok(interfaces::merged([own, theirs]))
+                    })
+                    .await
+                }
+                _ => own,
+            };
             (endpoints, interfaces)
         },
     );

@@ -75,33 +75,40 @@ pub struct Question {
 }
 
 /// Looks a name up everywhere and probes every address it has, each alone.
+///
+/// Addresses are probed as soon as the host's own resolvers have answered; nobody waits for the other servers.
 pub async fn observe(context: Context, mut question: Question) -> (NameFacts, Vec<AddressProbe>) {
-    let permit = context.lookups.acquire().await;
-    let (wire, vpc, system) = {
-        let of_role = |wanted: fn(ServerRole) -> bool| lookups(&context, &question.name, wanted);
+    let verified = question.verified.take();
+    let of_role = |wanted: fn(ServerRole) -> bool| lookups(&context, &question.name, wanted);
+    let wire = async {
+        let name = NameFacts {
+            name: question.name.clone(),
+            service: question.service.clone(),
+            comparison: question.comparison,
+            lookups: of_role(|role| role == ServerRole::Host).await,
+            system: Observation::default(),
+        };
+        let addresses = name.host_records().iter().map(|r| r.address).collect();
+        let probes = match question.probe {
+            true => probe_all(&context, &question.name, addresses, verified).await,
+            false => Vec::new(),
+        };
+        (name, probes)
+    };
+    let others = async {
         // What only tells look-alikes apart is asked of the host's resolvers alone.
-        let others = async {
-            match question.comparison {
-                true => Vec::new(),
-                false => of_role(|role| role != ServerRole::Host).await,
-            }
-        };
-        let system = async {
-            match question.probe {
-                true => system::system_addresses(&context.bounds, &question.name).await,
-                false => Observation::skipped("asked on the wire only"),
-            }
-        };
-        tokio::join!(of_role(|role| role == ServerRole::Host), others, system)
+        match question.comparison {
+            true => Vec::new(),
+            false => of_role(|role| role != ServerRole::Host).await,
+        }
     };
-    drop(permit);
-    let mut name = NameFacts {
-        name: question.name.clone(),
-        service: question.service.clone(),
-        comparison: question.comparison,
-        lookups: wire,
-        system,
+    let system = async {
+        match question.probe {
+            true => system::system_addresses(&context.bounds, &question.name).await,
+            false => Observation::skipped("asked on the wire only"),
+        }
     };
+    let ((mut name, mut probes), others, system) = tokio::join!(wire, others, system);
     let shared: Vec<Lookup> = name
         .lookups
         .iter()
@@ -112,11 +119,17 @@ pub async fn observe(context: Context, mut question: Question) -> (NameFacts, Ve
         })
         .collect();
     name.lookups.extend(shared);
-    name.lookups.extend(vpc);
-    let probes = match question.probe {
-        true => probe_all(&context, &name, question.verified.take()).await,
-        false => Vec::new(),
-    };
+    name.lookups.extend(others);
+    // Where applications go that the wire does not tell of: the hosts file, as a rule.
+    let beside: Vec<IpAddr> = system
+        .seen()
+        .into_iter()
+        .flatten()
+        .filter(|address| !probes.iter().any(|probe| probe.address == **address))
+        .copied()
+        .collect();
+    name.system = system;
+    probes.extend(probe_all(&context, &question.name, beside, None).await);
     (name, probes)
 }
 
@@ -127,30 +140,22 @@ async fn lookups(context: &Context, name: &str, wanted: fn(ServerRole) -> bool) 
             .into_iter()
             .map(|family| dns::lookup(&context.bounds, *server, *role, name, family))
     });
+    let _permit = context.lookups.acquire().await;
     join_all(questions).await
 }
 
-/// Probes what the wire answers and what applications see, and experiments where a handshake failed.
+/// Probes these addresses of a name, and experiments where a handshake failed.
 async fn probe_all(
     context: &Context,
-    name: &NameFacts,
+    name: &str,
+    addresses: Vec<IpAddr>,
     mut verified: Option<oneshot::Sender<IpAddr>>,
 ) -> Vec<AddressProbe> {
-    let mut addresses: Vec<IpAddr> = name
-        .host_records()
-        .iter()
-        .map(|record| record.address)
-        .collect();
-    for address in name.system.seen().into_iter().flatten() {
-        if !addresses.contains(address) {
-            addresses.push(*address);
-        }
-    }
     // One large request for each name is enough: its addresses share the path's limits as a rule.
     let large_taken = AtomicBool::new(false);
     let mut running: FuturesUnordered<_> = addresses
         .iter()
-        .map(|address| one(context, &name.name, *address, &large_taken))
+        .map(|address| one(context, name, *address, &large_taken))
         .collect();
     let mut done: Vec<AddressProbe> = Vec::new();
     while let Some(probe) = running.next().await {

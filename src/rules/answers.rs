@@ -5,6 +5,7 @@ mod central_endpoint_unroutable;
 mod custom_resolver_bypass;
 mod dns_refused;
 mod dns_servfail;
+mod dns_tcp_blocked;
 mod dns_timeout;
 mod dualstack_hostname_uncovered;
 mod endpoint_missing;
@@ -34,6 +35,7 @@ pub const RULES: &[&Rule] = &[
     &vpc_dns_attributes_off::VPC_DNS_ATTRIBUTES_OFF,
     &custom_resolver_bypass::CUSTOM_RESOLVER_BYPASS,
     &hosts_file_override::HOSTS_FILE_OVERRIDE,
+    &dns_tcp_blocked::DNS_TCP_BLOCKED,
     &endpoint_not_available::ENDPOINT_NOT_AVAILABLE,
     &endpoint_missing::ENDPOINT_MISSING,
     &private_dns_disabled::PRIVATE_DNS_DISABLED,

@@ -1,5 +1,6 @@
 //! Why TLS does not come about, or is not to be trusted.
 
+mod large_request_stalls;
 mod not_the_service;
 mod stalled;
 mod tls_expired;
@@ -16,6 +17,7 @@ use super::Rule;
 
 /// The rules of this area.
 pub const RULES: &[&Rule] = &[
+    &large_request_stalls::LARGE_REQUEST_STALLS,
     &tls_intercepted::TLS_INTERCEPTED,
     &tls_name_mismatch::TLS_NAME_MISMATCH,
     &tls_expired::TLS_EXPIRED,

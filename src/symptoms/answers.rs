@@ -1,6 +1,7 @@
 //! Symptoms of names: what resolution says, and where the answers lie.
 
-use crate::facts::{DnsStatus, Expect, NameFacts, Target};
+use crate::facts::dns::TcpRetry;
+use crate::facts::{DnsStatus, Expect, NameFacts, ServerRole, Target};
 use crate::symptoms::placement::{Placement, place};
 use crate::verdict::finding::Severity;
 
@@ -17,14 +18,16 @@ pub(super) fn collect(scene: &Scene<'_>, target: &Target, name: &str, symptoms: 
             Severity::Fail,
             format!("{name} has no address here ({})", words(status)),
         )),
-        status if interrupted(facts) => {
-            let _ = status;
-            Some((
-                Kind::Unprobed,
-                Severity::Info,
-                format!("{name} was not looked up before the run ended"),
-            ))
-        }
+        _ if interrupted(facts) => Some((
+            Kind::Unprobed,
+            Severity::Info,
+            format!("{name} was not looked up before the run ended"),
+        )),
+        _ if is_truncated(facts) => Some((
+            Kind::Truncated,
+            Severity::Warn,
+            format!("{name} has no address here: the answer is truncated, and TCP fails"),
+        )),
         status => Some((
             Kind::DnsFailed(status),
             Severity::Fail,
@@ -32,7 +35,7 @@ pub(super) fn collect(scene: &Scene<'_>, target: &Target, name: &str, symptoms: 
         )),
     };
     if let Some((kind, severity, text)) = found {
-        let unknown = matches!(kind, Kind::Unprobed | Kind::Unlisted)
+        let unknown = matches!(kind, Kind::Unprobed | Kind::Unlisted | Kind::Truncated)
             || kind == Kind::GatewayUnconfirmed && scene.facts.request.expect != Expect::Reachable;
         symptoms.push(Symptom {
             id: 0,
@@ -85,6 +88,13 @@ fn interrupted(name: &NameFacts) -> bool {
             .lookups
             .iter()
             .all(|lookup| lookup.answer.skip_reason().is_some())
+}
+
+/// The answer was truncated, the question over TCP failed, and no address came.
+fn is_truncated(name: &NameFacts) -> bool {
+    name.by_role(ServerRole::Host)
+        .filter_map(|lookup| lookup.answer.seen())
+        .any(|answer| matches!(answer.truncated, Some(TcpRetry::Failed(_))))
 }
 
 fn judge(scene: &Scene<'_>, target: &Target, name: &NameFacts) -> Option<(Kind, Severity, String)> {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::facts::http::HttpSeen;
+use crate::facts::probe::Variation;
 use crate::facts::tls::TlsSeen;
 use crate::facts::{AddressProbe, FailureKind, Target};
 use crate::verdict::finding::Severity;
@@ -106,6 +107,11 @@ fn judge(
     if let Some(reason) = probe.tcp.skip_reason() {
         return unprobed(scene, probe, reason);
     }
+    // A large hello that stalls where large requests do as well has the same cause.
+    if probe.tls.failure().is_some() && large_stalls(probe) {
+        let text = format!("{at}: a small hello and request are answered, large ones hang");
+        return Some((Kind::LargeRequest, Severity::Fail, text));
+    }
     if let Some(failure) = probe.tls.failure() {
         let text = format!("{at}: the TLS handshake failed ({})", failure.detail);
         return Some((Kind::Tls(failure.kind), Severity::Fail, text));
@@ -131,6 +137,10 @@ fn judge(
         let text = format!("{at}: TLS works, HTTP does not ({})", failure.detail);
         return Some((Kind::Http(failure.kind), Severity::Fail, text));
     }
+    if large_stalls(probe) {
+        let text = format!("{at}: a small request is answered, a large one hangs");
+        return Some((Kind::LargeRequest, Severity::Fail, text));
+    }
     let http = probe.http.seen()?;
     (target.in_catalog && !is_aws_answer(http)).then(|| {
         let text = format!(
@@ -139,6 +149,19 @@ fn judge(
         );
         (Kind::NotTheService, Severity::Fail, text)
     })
+}
+
+/// A small request was answered and a large one on the same address was not.
+fn large_stalls(probe: &AddressProbe) -> bool {
+    let result = |wanted: Variation| {
+        let mut all = probe.experiments.iter();
+        all.find(|experiment| experiment.variation == wanted)
+            .map(|experiment| &experiment.result)
+    };
+    let small = probe.http.is_seen()
+        || result(Variation::SmallRequest).is_some_and(|result| result.is_seen());
+    let large = result(Variation::LargeRequest).and_then(|result| result.failure_kind());
+    small && large == Some(FailureKind::Timeout)
 }
 
 /// An address that was not probed leaves the path open, unless the host has no way to that family at all.

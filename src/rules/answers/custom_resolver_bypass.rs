@@ -68,6 +68,11 @@ fn cause(scene: &Scene<'_>, symptoms: &Symptoms, server: IpAddr, shown: &[&Sympt
             ));
         }
     }
+    // The EC2 API's own name goes the same way, where it is not under test by itself.
+    if scene.target("ec2").is_none() {
+        let unread = symptoms.where_kind(|kind| *kind == Kind::InventoryUnreachable);
+        cause = cause.follows(unread.map(|symptom| symptom.id));
+    }
     let vpc_resolver = vpc_resolver.map_or("169.254.169.253".to_owned(), |ip| ip.to_string());
     cause
         .title(format!("The resolver {server} does not forward to the VPC's resolver"))

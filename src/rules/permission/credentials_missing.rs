@@ -16,7 +16,7 @@ rule! {
     ///
     /// ## Source
     /// AWS SDKs and Tools Reference Guide, "Standardized credential providers".
-    pub CREDENTIALS_MISSING, "credentials-missing", Fail, Shared, find
+    pub CREDENTIALS_MISSING, "credentials-missing", Fail, Connection, find
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {

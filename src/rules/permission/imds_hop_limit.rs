@@ -31,6 +31,9 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         .map(|symptom| symptom.id)
         .collect();
     let no_facts = scene.vpc_cidrs.is_empty();
+    let unplaced = symptoms
+        .where_kind(|kind| no_facts && *kind == Kind::Unlisted)
+        .map(|symptom| symptom.id);
     let severity = match lacking.is_empty() && !no_facts {
         true => Severity::Info,
         false => Severity::Fail,
@@ -39,6 +42,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     vec![
         Cause::alone(instance, severity, Vec::new())
             .follows(lacking)
+            .follows(unplaced.collect::<Vec<_>>())
             .title("The instance metadata service does not answer from this container")
             .because("The connection to it is made and the token's reply never arrives, as with a hop limit of 1.")
             .evidence("PUT /latest/api/token: connected, no answer in time.")

@@ -1,3 +1,4 @@
+use crate::facts::FailureKind;
 use crate::facts::tls::Certificate;
 use crate::rules::cause::Cause;
 use crate::rules::rule;
@@ -71,6 +72,15 @@ fn cause(scene: &Scene<'_>, symptoms: &Symptoms, issuer: &str, shown: &[&Symptom
                 "The system's own trust store accepts it, so applications here do not notice.",
             );
         }
+    }
+    // Signed calls trust the service roots alone, so what meets the same interceptor is refused by its certificate.
+    let calls = scene.facts.inventory.calls();
+    let refused = calls
+        .iter()
+        .any(|(_, failure)| failure.is_some_and(|f| f.kind == FailureKind::Untrusted));
+    if refused {
+        let unread = symptoms.where_kind(|kind| *kind == Kind::InventoryUnreachable);
+        cause = cause.follows(unread.map(|symptom| symptom.id));
     }
     let name = names.first().copied().unwrap_or_default();
     cause.fix(
