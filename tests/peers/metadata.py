@@ -55,6 +55,9 @@ def handler(items):
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body in one packet: apart, each answer would wait for the acknowledgement of its head.
+        wbufsize = -1
+        disable_nagle_algorithm = True
 
         def do_PUT(self):
             life = self.headers.get("x-aws-ec2-metadata-token-ttl-seconds", "")
@@ -93,4 +96,5 @@ def handler(items):
 if __name__ == "__main__":
     with open(sys.argv[1], encoding="utf-8") as file:
         served = handler(tree(json.load(file)))
+    http.server.ThreadingHTTPServer.request_queue_size = 64
     http.server.ThreadingHTTPServer((names.METADATA, 80), served).serve_forever()

@@ -23,8 +23,8 @@ SITUATIONS = {
         "aws": {"private_dns_off": ["ssm"]}, "fails": ("private-dns-disabled", ["ssm"]), "canary": "sent",
     },
     "private-dns-disabled-queue": {
-        "why": "The same of the queue's own service, in an isolated subnet: the canary's failure follows.",
-        "aws": {"private_dns_off": ["sqs"]}, "fails": ("private-dns-disabled", ["sqs"]), "canary": "failed",
+        "why": "The same of the queue's own service, in an isolated subnet: that no canary is sent follows.",
+        "aws": {"private_dns_off": ["sqs"]}, "fails": ("private-dns-disabled", ["sqs"]), "canary": "skipped",
     },
     "endpoint-missing": {
         "why": "moto has no endpoint for the service.",
@@ -55,11 +55,19 @@ SITUATIONS = {
     },
     "dns-timeout": {
         "why": "unbound is suspended: it holds the port and answers nothing.",
-        "resolver": "suspended", "fails": ("dns-timeout", EVERYTHING),
+        "suspended": "resolver", "fails": ("dns-timeout", EVERYTHING),
     },
-    "dns-timeout-dead": {
+    "dns-timeout-port-closed": {
         "why": "unbound is gone: the port is closed.",
-        "resolver": "dead", "fails": ("dns-timeout", EVERYTHING),
+        "dead": "resolver", "fails": ("dns-timeout", EVERYTHING),
+    },
+    "dns-timeout-corporate": {
+        "why": "The second unbound, which the host asks, is suspended, while the VPC's answers.",
+        "host_resolver": names.CORPORATE_RESOLVER, "suspended": "corporate", "fails": ("dns-timeout", EVERYTHING),
+    },
+    "dns-timeout-corporate-port-closed": {
+        "why": "The second unbound is gone, while the VPC's answers.",
+        "host_resolver": names.CORPORATE_RESOLVER, "dead": "corporate", "fails": ("dns-timeout", EVERYTHING),
     },
     "dns-servfail": {
         "why": "unbound's zone could not be transferred: it says SERVFAIL.",
@@ -72,7 +80,7 @@ SITUATIONS = {
     "security-group-blocks-443": {
         "why": "The group in moto admits another range, and no address of its endpoints answers.",
         "aws": {"ingress_from": "10.0.99.0/24"}, "swallows": INTERFACES,
-        "fails": ("security-group-blocks-443", INTERFACES), "canary": "failed",
+        "fails": ("security-group-blocks-443", INTERFACES), "canary": "skipped",
     },
     "gateway-route-missing": {
         "why": "moto's gateway endpoint has no route table.",

@@ -4,6 +4,7 @@ To be used in a user, network and mount namespace of its own; nothing in it can 
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -61,14 +62,14 @@ class Stage:
     def resolvers(self, situation):
         """unbound as the VPC's resolver and, where the situation has one, as a company's own."""
         self.unbound("resolver", names.RESOLVERS, vpc_resolver(situation), situation.get("access", "allow"))
-        if situation.get("host_resolver") == names.CORPORATE_RESOLVER:
-            self.unbound("corporate", [names.CORPORATE_RESOLVER], public_zones(), "allow")
-        if situation.get("resolver") == "suspended":
+        if "host_resolver" in situation:
+            self.unbound("corporate", [situation["host_resolver"]], public_zones(), "allow")
+        if suspended := self.running.get(situation.get("suspended")):
             # It keeps its socket and answers nothing more: what a silent resolver looks like from outside.
-            self.running["resolver"].send_signal(signal.SIGSTOP)
-        if situation.get("resolver") == "dead":
-            self.running["resolver"].kill()
-            self.running["resolver"].wait()
+            suspended.send_signal(signal.SIGSTOP)
+        if dead := self.running.get(situation.get("dead")):
+            dead.kill()
+            dead.wait()
 
     def unbound(self, name, addresses, zones, access):
         lines = ["server:", "  do-daemonize: no", '  username: ""', '  chroot: ""', f'  directory: "{self.directory}"',
@@ -79,7 +80,11 @@ class Stage:
         lines += zones + ["remote-control:", "  control-enable: no"]
         file = self.directory / f"{name}.conf"
         file.write_text("\n".join(lines) + "\n")
-        self.start(name, "unbound", "-d", "-p", "-c", file)
+        # A copy: where AppArmor confines the distribution's, it may read its own configuration alone.
+        program = self.directory / "unbound"
+        if not program.exists():
+            shutil.copy(shutil.which("unbound"), program)
+        self.start(name, program, "-d", "-p", "-c", file)
         self.wait(name, lambda: answers(addresses[-1], 53))
 
     def services(self, situation, pki):
