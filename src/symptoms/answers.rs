@@ -1,10 +1,13 @@
 //! Symptoms of names: what resolution says, and where the answers lie.
 
+use std::net::IpAddr;
+
 use crate::facts::dns::TcpRetry;
 use crate::facts::{DnsStatus, Expect, NameFacts, ServerRole, Target};
 use crate::symptoms::placement::{Placement, place};
 use crate::verdict::finding::Severity;
 
+use super::reach::is_verified;
 use super::{Kind, Scene, Symptom, Symptoms};
 
 pub(super) fn collect(scene: &Scene<'_>, target: &Target, name: &str, symptoms: &mut Symptoms) {
@@ -190,12 +193,7 @@ fn overridden(scene: &Scene<'_>, name: &NameFacts) -> Option<String> {
         .filter(|line| line.name.eq_ignore_ascii_case(&name.name) && seen.contains(&line.address))
         .map(|line| line.address)
         .filter(|address| !wire.iter().any(|record| record.address == *address))
-        .filter(|address| {
-            !matches!(
-                place(scene, &name.service, &name.name, *address),
-                Placement::Endpoint(..)
-            )
-        })
+        .filter(|address| !may_be_an_endpoint(scene, name, *address))
         .map(|address| address.to_string())
         .collect();
     (!pinned.is_empty()).then(|| {
@@ -205,4 +203,19 @@ fn overridden(scene: &Scene<'_>, name: &NameFacts) -> Option<String> {
             name.name
         )
     })
+}
+
+/// An endpoint's own address; or a private one that nothing says is none, and that shows the service's certificate.
+fn may_be_an_endpoint(scene: &Scene<'_>, name: &NameFacts, address: IpAddr) -> bool {
+    match place(scene, &name.service, &name.name, address) {
+        Placement::Endpoint(..) => true,
+        Placement::InVpc | Placement::Allowed | Placement::KnownElsewhere(..) => {
+            let target = scene.target(&name.service);
+            let mut probes = scene.facts.probes_of(&name.name);
+            target.is_some_and(|target| {
+                probes.any(|probe| probe.address == address && is_verified(scene, target, probe))
+            })
+        }
+        _ => false,
+    }
 }
