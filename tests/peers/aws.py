@@ -83,6 +83,8 @@ def seed(situation):
         NetworkInterfaceIds=[interface["NetworkInterface"]["NetworkInterfaceId"]])["NetworkInterfaces"][0]
     zones = ec2.describe_availability_zones()["AvailabilityZones"]
     client("sqs").create_queue(QueueName="canary")
+    # moto makes up its list of services at the first question, which takes it longer than one probe may.
+    ec2.describe_vpc_endpoint_services()
     return {
         "vpc": vpc, "subnet": subnets["host"], "host_group": host_group, "endpoint_group": endpoint_group,
         "endpoints": endpoints, "interface": interface["NetworkInterfaceId"], "mac": interface["MacAddress"],

@@ -14,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import boto3
+
 import names
 import pki
 import stage
@@ -75,14 +77,14 @@ def inside(name, vpcheck, directory):
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         (files / "aws.json").write_text(json.dumps(situation["aws"]))
         world_file = there.aws(files / "aws.json")
-        world = json.loads(world_file.read_text())
-        stage.lay_network(situation, world["mac"])
+        stage.lay_network(situation, json.loads(world_file.read_text())["mac"])
         # A company that intercepts has its root on every host.
         stage.lay_files(situation, files, [authorities.roots, authorities.corporate])
         there.metadata(world_file)
         there.services(situation, authorities)
         there.resolvers(situation)
-        problems = judge(situation, *check(situation, vpcheck, files, authorities), world)
+        ran, took, report = check(situation, vpcheck, files, authorities)
+        problems = judge(situation, ran, took, report) + [*judge_peers(situation, report, files)]
     finally:
         there.stop()
     print(json.dumps(problems))
@@ -91,7 +93,8 @@ def inside(name, vpcheck, directory):
 def check(situation, vpcheck, files, authorities):
     report = files / "report.json"
     command = [vpcheck, "check", "--workload", "ec2-ssm", "--queue-url", situation.get("queue", QUEUE),
-               "--service-roots", authorities.roots, "-o", f"json={report}", "--save-facts", files / "facts.json"]
+               # moto answers one call after the other, some of them with a quarter of a megabyte of XML.
+               "--timeout", "4s", "--service-roots", authorities.roots, "-o", f"json={report}", "--save-facts", files / "facts.json"]
     began = time.monotonic()
     ran = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                          timeout=LIMIT, env={"PATH": os.environ["PATH"]}, cwd=files)
@@ -101,7 +104,7 @@ def check(situation, vpcheck, files, authorities):
     return ran, took, json.loads(report.read_text())
 
 
-def judge(situation, ran, took, report, world):
+def judge(situation, ran, took, report):
     """Everything that differs from what is expected."""
     problems = []
     expected = situation.get("fails")
@@ -131,6 +134,27 @@ def judge(situation, ran, took, report, world):
         problems += [json.dumps(finding) for finding in report["findings"]]
         problems += [ran.stderr] if ran.stderr else []
     return problems
+
+
+def judge_peers(situation, report, files):
+    """What the peers themselves say of it."""
+    # No signature may go where somebody else ends TLS.
+    for service in [*names.INTERFACE, *names.GATEWAY]:
+        if stage.certificate(situation, service) == "intercepted":
+            if stage.signed_requests(files, stage.listeners(situation, service)):
+                yield f"{service}: a signed request went over an intercepted connection"
+    if situation["aws"].get("authorize"):
+        # The seed may not receive either.
+        return
+    sqs = boto3.client("sqs", endpoint_url="http://127.0.0.1:5000", region_name=names.REGION,
+                       aws_access_key_id="judge", aws_secret_access_key="judge")
+    queue = sqs.get_queue_url(QueueName="canary")["QueueUrl"]
+    held = [message["MessageId"] for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])]
+    sent = [report["canary"]["message_id"]] if report["canary"]["status"] == "sent" else []
+    if sent and not stage.signed_requests(files, stage.listeners(situation, "sqs")):
+        yield "the canary was sent, and nginx has seen no signed request at SQS's addresses"
+    if held != sent:
+        yield f"moto's queue holds the messages {held}, the report says {sent} were sent"
 
 
 if __name__ == "__main__":

@@ -190,7 +190,8 @@ pid {dir}/nginx.pid;
 error_log {dir}/nginx.log info;
 events {{ worker_connections 256; }}
 http {{
-    access_log {dir}/access.log;
+    log_format signed "$server_addr $signed";
+    access_log {dir}/access.log signed;
     client_body_temp_path {dir}/body;
     proxy_temp_path {dir}/proxy;
     fastcgi_temp_path {dir}/fastcgi;
@@ -206,9 +207,15 @@ http {{
 WELCOME = "<!DOCTYPE html><html><head><title>Welcome to nginx!</title></head><body><h1>Welcome to nginx!</h1></body></html>\n"
 
 
+def certificate(situation, service):
+    """Which kind of certificate a service has in a situation."""
+    kinds = situation.get("certificates", {})
+    return kinds.get(service, kinds.get("*", "genuine"))
+
+
 def server(service, addresses, situation, pki):
     """One service's server block."""
-    kind = situation.get("certificates", {}).get(service) or situation.get("certificates", {}).get("*", "genuine")
+    kind = certificate(situation, service)
     listen = "".join(f"        listen {address}:443 ssl{' http2' if service in HTTP2 else ''};\n" for address in addresses)
     if service in situation.get("welcomes", []):
         body = f"        root {situation['directory']}/welcome;\n"
@@ -244,6 +251,12 @@ def unsigned(service):
         return f'add_header x-amzn-RequestId $request_id always; return 200 "healthy: dynamodb.{names.REGION}.amazonaws.com ";'
     return ("add_header x-amzn-RequestId $request_id always; default_type application/xml; "
             'return 404 "<UnknownOperationException/>\\n";')
+
+
+def signed_requests(directory, addresses):
+    """How many requests with a signature nginx has had on these addresses."""
+    lines = (Path(directory) / "access.log").read_text().splitlines()
+    return sum(line.split() in [[address, "1"] for address in addresses] for line in lines)
 
 
 def answers(address, port):
