@@ -109,6 +109,14 @@ impl Policy {
             (None, None, None) => Decision::NotAllowed,
         }
     }
+
+    /// Whether it allows everything to everybody, without a condition, and denies nothing.
+    pub fn is_open(&self) -> bool {
+        let denies = self.statements.iter().any(|s| s.may_be(Effect::Deny));
+        self.unusable().is_none()
+            && !denies
+            && self.statements.iter().any(Statement::allows_everything)
+    }
 }
 
 #[cfg(test)]

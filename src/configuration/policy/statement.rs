@@ -83,6 +83,21 @@ impl Statement {
         Truth::all(parts)
     }
 
+    /// Whether it allows every action on everything to everybody.
+    pub(super) fn allows_everything(&self) -> bool {
+        let all = |listed: &Listed<Pattern>, words: &[&str]| {
+            let mut texts = listed.entries.iter().map(|pattern| pattern.text.as_str());
+            !listed.negated && texts.any(|text| words.contains(&text))
+        };
+        self.effect == Some(Effect::Allow)
+            && !self.obscure
+            && self.conditions.is_empty()
+            && !self.principals.negated
+            && self.principals.entries.contains(&Entry::Everyone)
+            && all(&self.actions, &["*", "*:*"])
+            && all(&self.resources, &["*"])
+    }
+
     /// Whether it means the caller.
     pub(super) fn principal_fits(&self, request: &Request) -> Truth {
         let listed = &self.principals;

@@ -478,8 +478,8 @@ fn problems_say_where_and_what_is_expected() {
             "Condtion",
         ),
         (
-            format!(r#"{{"Statement":{{"Effect":"Allow",{fine},"Condition":{{"IpAddress":{{"aws:SourceIp":"10.0.0/16"}}}}}}}}"#),
-            "statement 1, Condition.IpAddress.aws:SourceIp",
+            format!(r#"{{"Statement":{{"Effect":"Allow",{fine},"Condition":{{"IpAddress":{{"aws:VpcSourceIp":"10.0.0/16"}}}}}}}}"#),
+            "statement 1, Condition.IpAddress.aws:VpcSourceIp",
             "10.0.0/16",
         ),
         (
