@@ -266,3 +266,135 @@ pub(super) fn queue_arn(scene: &Scene<'_>) -> String {
         .clone()
         .unwrap_or_else(|| "QUEUE_ARN".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::facts::Facts;
+    use crate::symptoms::{Scene, Symptoms};
+    use crate::verdict::cover;
+    use crate::verdict::finding::Finding;
+
+    const OPEN: &str =
+        r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sqs:*","Resource":"*"}]}"#;
+    const NARROW: &str = r#"{"Statement":[{"Sid":"Other","Effect":"Allow","Principal":"*","Action":"sqs:*","Resource":"arn:aws:sqs:us-east-1:123456789012:other"}]}"#;
+    const GUARD: &str = r#"{"Statement":[{"Effect":"Deny","Principal":"*","Action":"sqs:*","Resource":"*","Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-a"}}}]}"#;
+    const UNNAMED: &str = "Access to the resource https://sqs.us-east-1.amazonaws.com/ is denied.";
+    const IDENTITY: &str = "User: arn:aws:sts::123456789012:assumed-role/app/i-1 is not authorized to perform: sqs:sendmessage on resource: arn:aws:sqs:us-east-1:123456789012:canary because no identity-based policy allows the sqs:sendmessage action";
+
+    fn times(outcome: Value) -> Value {
+        let mut observation = json!({"at_ms": 0.0, "took_ms": 0.0});
+        let (key, value) = outcome.as_object().unwrap().iter().next().unwrap();
+        observation[key] = value.clone();
+        observation
+    }
+
+    /// The finding about a canary refused with this text, through vpce-b unless it went to another address.
+    fn found(text: &str, endpoint: &str, queue: Option<&str>, address: &str) -> Finding {
+        let facts = json!({
+            "facts_version": 1, "tool_version": "0", "run_id": "r", "duration_ms": 1.0,
+            "started_at": "2026-11-21T09:00:00Z",
+            "request": {"expect": "private", "queue_url": "https://sqs.us-east-1.amazonaws.com/123456789012/canary",
+                "canary": "send", "timeout_ms": 2000, "deadline_ms": 20000, "inventory_max_age_s": 86400},
+            "host": {"kind": "ec2", "region": "us-east-1", "vpc_id": "vpc-1", "vpc_cidrs": ["10.0.0.0/16"],
+                "addresses": ["10.0.1.10"], "ipv4_route": true, "ipv6_route": false, "container": false},
+            "targets": [], "names": [], "probes": [],
+            "canary": {
+                "host": "sqs.us-east-1.amazonaws.com", "remote_address": address,
+                "result": times(json!({"failed": {"kind": "denied", "detail": "403"}})),
+                "error": {"status": 403, "code": "AccessDenied", "message": text},
+                "queue_policy": queue, "queue_arn": "arn:aws:sqs:us-east-1:123456789012:canary"},
+            "inventory": {
+                "inventory_version": 1, "source": "ec2-api", "taken_at": "2026-11-21T09:00:00Z", "vpc_id": "vpc-1",
+                "endpoints": times(json!({"seen": [{
+                    "id": "vpce-b", "kind": "Interface", "service_name": "com.amazonaws.us-east-1.sqs", "vpc_id": "vpc-1",
+                    "state": "available", "private_dns_enabled": true, "subnet_ids": [], "interface_ids": ["eni-1"],
+                    "group_ids": [], "route_table_ids": [], "dns_names": [], "policy": endpoint}]})),
+                "network_interfaces": times(json!({"seen": [{
+                    "id": "eni-1", "vpc_id": "vpc-1", "addresses": ["10.0.10.55"], "public_addresses": [], "group_ids": [],
+                    "description": "VPC Endpoint Interface vpce-b"}]})),
+            },
+        });
+        let facts: Facts = serde_json::from_value(facts).unwrap();
+        let scene = Scene::of(&facts);
+        let accepted = cover(&scene, &Symptoms::of(&scene));
+        let about = accepted.into_iter().map(|accepted| accepted.finding);
+        let mut about = about.filter(|f| f.code.ends_with("denies") || f.code == "access-denied");
+        let first = about.next().unwrap();
+        assert_eq!(about.next(), None, "one refusal is one finding");
+        first
+    }
+
+    const ENDPOINT: &str = "10.0.10.55";
+
+    #[test]
+    fn a_text_without_a_layer_is_judged_by_the_documents_alone() {
+        let code = |endpoint, queue, address| found(UNNAMED, endpoint, queue, address).code;
+        assert_eq!(code(NARROW, None, ENDPOINT), "endpoint-policy-denies");
+        assert_eq!(code(OPEN, None, ENDPOINT), "access-denied");
+        assert_eq!(code("{", None, ENDPOINT), "access-denied");
+        assert_eq!(
+            code(NARROW, None, "10.0.77.7"),
+            "access-denied",
+            "not through the endpoint"
+        );
+        assert_eq!(code(OPEN, Some(GUARD), ENDPOINT), "queue-policy-denies");
+        assert_eq!(
+            code(OPEN, Some(GUARD), "10.0.77.7"),
+            "access-denied",
+            "which way it went is not known"
+        );
+        let silent = NARROW.replace("*:other", "other");
+        assert_eq!(
+            code(OPEN, Some(&silent), ENDPOINT),
+            "access-denied",
+            "within an account the queue's policy need not allow"
+        );
+        assert_eq!(
+            found(IDENTITY, NARROW, Some(GUARD), ENDPOINT).code,
+            "identity-policy-denies",
+            "the service's own words win"
+        );
+    }
+
+    #[test]
+    fn the_evidence_names_the_statement_and_the_fix_has_the_ids() {
+        let finding = found(UNNAMED, NARROW, None, ENDPOINT);
+        let evidence = finding.evidence.join("\n");
+        assert!(
+            evidence
+                .contains("allows sqs:SendMessage on arn:aws:sqs:us-east-1:123456789012:canary"),
+            "{evidence}"
+        );
+        assert!(evidence.contains("statement 1 (Other)"), "{evidence}");
+        let fix = finding.fix.commands.join("\n");
+        assert!(
+            fix.contains("modify-vpc-endpoint --vpc-endpoint-id vpce-b"),
+            "{fix}"
+        );
+
+        let finding = found(UNNAMED, OPEN, Some(GUARD), ENDPOINT);
+        let evidence = finding.evidence.join("\n");
+        assert!(
+            evidence.contains("aws:SourceVpce wants vpce-a, and the request came through vpce-b"),
+            "{evidence}"
+        );
+        let fix = finding.fix.commands.join("\n");
+        assert!(fix.contains("set-queue-attributes"), "{fix}");
+        assert!(fix.contains("vpce-a") && fix.contains("vpce-b"), "{fix}");
+    }
+
+    #[test]
+    fn a_malformed_document_is_pointed_at() {
+        let named = "User: arn:aws:sts::123456789012:assumed-role/app/i-1 is not authorized to perform: sqs:sendmessage because no VPC endpoint policy allows the sqs:sendmessage action";
+        let broken = r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam:123456789012:role/app"},"Action":"sqs:*","Resource":"*"}]}"#;
+        let finding = found(named, broken, None, ENDPOINT);
+        assert_eq!(finding.code, "endpoint-policy-denies");
+        let evidence = finding.evidence.join("\n");
+        assert!(
+            evidence.contains("statement 1, Principal.AWS: expected"),
+            "{evidence}"
+        );
+    }
+}
