@@ -55,6 +55,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             fix = remedy;
         }
     }
+    if document.is_none() {
+        cause =
+            cause.evidence("The queue's policy could not be read, so the statement is not known.");
+    }
     match denied::way(scene) {
         Way::Through(endpoint) => {
             cause = cause.evidence(format!(
