@@ -210,7 +210,8 @@ impl Symptoms {
             .filter(|symptom| match symptom.kind.stage() {
                 Stage::Canary => {
                     uses.canary
-                        && (is_path(&symptom.kind) || public && is_path_policy(&symptom.kind))
+                        && (is_path(&symptom.kind)
+                            || public && is_path_policy(scene, &symptom.kind))
                         || uses.credentials && symptom.kind == Kind::CanaryCredentials
                 }
                 Stage::Inventory => {
@@ -294,6 +295,14 @@ fn is_path(kind: &Kind) -> bool {
 
 /// Refusals that a path around the endpoint explains: `aws:SourceVpce` and `aws:SourceVpc` are absent from
 /// requests that did not come through an endpoint, so a resource policy that asks for them denies.
-fn is_path_policy(kind: &Kind) -> bool {
-    matches!(kind, Kind::CanaryDenied(PolicyLayer::Resource))
+fn is_path_policy(scene: &Scene<'_>, kind: &Kind) -> bool {
+    match kind {
+        Kind::CanaryDenied(PolicyLayer::Resource) => true,
+        // A refusal that names no policy, where the queue's asks for an endpoint or a VPC.
+        Kind::CanaryDenied(PolicyLayer::Unnamed) => {
+            let policy = scene.facts.canary.queue_policy.as_deref();
+            policy.is_some_and(|policy| policy.to_ascii_lowercase().contains("\"aws:sourcevpc"))
+        }
+        _ => false,
+    }
 }

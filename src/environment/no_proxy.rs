@@ -11,13 +11,26 @@ const DEFAULT_PORT: u16 = 443;
 
 /// The variable by which applications here would send HTTPS to a proxy, if one is set.
 pub fn https_proxy(variables: &[Variable]) -> Option<&Variable> {
-    ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
-        .iter()
-        .find_map(|name| {
-            variables
-                .iter()
-                .find(|variable| variable.name == *name && !variable.value.trim().is_empty())
-        })
+    first_set(
+        variables,
+        ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
+    )
+}
+
+/// The variable by which applications here would send plain HTTP to a proxy, if one is set.
+pub fn http_proxy(variables: &[Variable]) -> Option<&Variable> {
+    first_set(
+        variables,
+        ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
+    )
+}
+
+fn first_set<'a>(variables: &'a [Variable], names: [&str; 4]) -> Option<&'a Variable> {
+    names.iter().find_map(|name| {
+        variables
+            .iter()
+            .find(|variable| variable.name == *name && !variable.value.trim().is_empty())
+    })
 }
 
 /// Whether any `NO_PROXY` variable takes `host` off the proxy.

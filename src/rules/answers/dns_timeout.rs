@@ -62,7 +62,7 @@ fn dead_first(scene: &Scene<'_>, symptoms: &Symptoms) -> Option<Cause> {
         .map(|symptom| symptom.id)
         .collect();
     silent.then(|| {
-        Cause::alone(first.ip().to_string(), Severity::Warn, Vec::new())
+        Cause::alone(first.ip().to_string(), Severity::Fail, Vec::new())
             .follows(unread)
             .title(format!("The first resolver {} does not answer", first.ip()))
             .because(format!(

@@ -1,4 +1,5 @@
-use crate::environment::no_proxy::{https_proxy, is_exempt};
+use crate::environment::no_proxy::{http_proxy, https_proxy, is_exempt};
+use crate::facts::EnvironmentKind;
 use crate::rules::cause::Cause;
 use crate::rules::rule;
 use crate::symptoms::{Kind, Scene, Symptoms};
@@ -26,10 +27,39 @@ rule! {
 const LINK_LOCAL: [&str; 3] = ["169.254.169.254", "169.254.170.2", "169.254.170.23"];
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    let variables = &scene.facts.host.proxies;
-    let Some(proxy) = https_proxy(variables) else {
-        return Vec::new();
+    match of_names(scene, symptoms) {
+        Some(cause) => vec![cause],
+        None => of_credentials(scene).into_iter().collect(),
+    }
+}
+
+/// Task and pod credentials are served over plain HTTP at link-local addresses, which a proxy cannot reach.
+fn of_credentials(scene: &Scene<'_>) -> Option<Cause> {
+    let host = &scene.facts.host;
+    let served_at = match host.kind {
+        EnvironmentKind::Fargate | EnvironmentKind::EcsEc2 => "169.254.170.2",
+        EnvironmentKind::Eks if !host.web_identity => "169.254.170.23",
+        _ => return None,
     };
+    let proxy = http_proxy(&host.proxies).filter(|_| !is_exempt(&host.proxies, served_at))?;
+    Some(
+        Cause::alone(&proxy.name, Severity::Fail, Vec::new())
+            .title(format!("{} sends requests for credentials to a proxy", proxy.name))
+            .because(format!(
+                "{} is set to {}, and NO_PROXY does not cover {served_at}, where this workload's credentials are served.",
+                proxy.name, proxy.value
+            ))
+            .evidence(format!("{}={}", proxy.name, proxy.value))
+            .fix(
+                "Exempt the link-local addresses from the proxy.",
+                vec![format!("export NO_PROXY=\"$NO_PROXY,{}\"", LINK_LOCAL.join(","))],
+            ),
+    )
+}
+
+fn of_names(scene: &Scene<'_>, symptoms: &Symptoms) -> Option<Cause> {
+    let variables = &scene.facts.host.proxies;
+    let proxy = https_proxy(variables)?;
     let proxied: Vec<_> = scene
         .facts
         .targets
@@ -43,7 +73,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         .filter(|(_, name)| !is_exempt(variables, name))
         .collect();
     if proxied.is_empty() {
-        return Vec::new();
+        return None;
     }
     let severity = match proxied.iter().any(|(target, _)| target.required) {
         true => Severity::Fail,
@@ -69,7 +99,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         .find(|variable| variable.name.eq_ignore_ascii_case("NO_PROXY"))
         .map(|variable| format!("{},", variable.value))
         .unwrap_or_default();
-    vec![
+    Some(
         Cause::alone(&proxy.name, severity, services)
             .follows(unread)
             .title(format!("{} sends AWS traffic to a proxy", proxy.name))
@@ -87,6 +117,6 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             .fix(
                 "Exempt the names and the link-local addresses from the proxy.",
                 vec![format!("export NO_PROXY={}", crate::rules::cause::quoted(&format!("{current}{exempt}")))],
-            ),
-    ]
+            )
+    )
 }
