@@ -9,6 +9,7 @@ mod inventory_denied;
 mod inventory_not_visible;
 mod inventory_stale;
 mod inventory_unreachable;
+mod region_unknown;
 mod used_endpoints;
 
 use super::Rule;
@@ -23,5 +24,6 @@ pub const RULES: &[&Rule] = &[
     &inventory_not_visible::INVENTORY_NOT_VISIBLE,
     &inventory_denied::INVENTORY_DENIED,
     &inventory_unreachable::INVENTORY_UNREACHABLE,
+    &region_unknown::REGION_UNKNOWN,
     &imds_unreachable::IMDS_UNREACHABLE,
 ];

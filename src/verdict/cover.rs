@@ -7,10 +7,10 @@ use crate::symptoms::{Scene, SymptomId, Symptoms};
 use super::finding::{Finding, Severity};
 
 /// How many consequences a finding lists before it only counts them.
-const CONSEQUENCES: usize = 24;
+const CONSEQUENCES: usize = 12;
 
 /// How many sentences of evidence a finding lists before it only counts them.
-const EVIDENCE: usize = 24;
+const EVIDENCE: usize = 10;
 
 /// A cause that was accepted, as a finding, with the symptoms it accounts for.
 #[derive(Debug, Clone, PartialEq)]

@@ -38,13 +38,14 @@ pub(super) fn of_service(
 
 /// A path is established where every name has a verified address, or where a finding below `fail` says why not.
 fn is_established(scene: &Scene<'_>, target: &Target, own: &[&crate::symptoms::Symptom]) -> bool {
-    target.hostnames.iter().all(|hostname| {
-        let verified = scene
-            .facts
-            .probes_of(&hostname.name)
-            .any(|probe| reach::is_verified(scene, target, probe));
-        verified || own.iter().any(|symptom| symptom.name == hostname.name)
-    })
+    !target.hostnames.is_empty()
+        && target.hostnames.iter().all(|hostname| {
+            let verified = scene
+                .facts
+                .probes_of(&hostname.name)
+                .any(|probe| reach::is_verified(scene, target, probe));
+            verified || own.iter().any(|symptom| symptom.name == hostname.name)
+        })
 }
 
 /// The run fails where a finding fails; it is inconclusive where something required is open.
