@@ -14,7 +14,11 @@ fn generated() -> String {
         "# Findings\n\nWhat each finding means, how it is told from its look-alikes, and how to fix it. `vpcheck explain CODE` prints\nthe same pages. This file is generated from the rules; `tests/pages.rs` says how.\n",
     );
     for rule in rules {
-        let _ = write!(text, "\n## {}\n\nSeverity: {}\n\n", rule.code, rule.severity);
+        let _ = write!(
+            text,
+            "\n## {}\n\nSeverity: {}\n\n",
+            rule.code, rule.severity
+        );
         for line in rule.page.lines() {
             let line = line.strip_prefix(' ').unwrap_or(line);
             match line.strip_prefix("## ") {
