@@ -50,6 +50,12 @@ struct Day {
     /// Arguments besides the workload, the queue and the time limits.
     #[serde(default)]
     args: Vec<String>,
+    /// Targets instead of the workload.
+    #[serde(default)]
+    targets: Vec<String>,
+    /// Whether there is a report at all; else one sentence on standard error says why not.
+    #[serde(default = "yes")]
+    reports: bool,
     /// `--timeout` in milliseconds.
     #[serde(default = "timeout")]
     timeout_ms: u64,
@@ -88,6 +94,10 @@ fn timeout() -> u64 {
 
 fn deadline() -> u64 {
     3000
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn exits() -> Vec<i32> {
@@ -221,7 +231,7 @@ fn play(day: &Day, lab: &Lab) -> Result<Vec<String>, String> {
     command.args(["--timeout", &format!("{}ms", day.timeout_ms)]);
     command.args(["--deadline", &format!("{}ms", day.deadline_ms)]);
     command.arg("--save-facts").arg(&facts);
-    command.args(&day.args);
+    command.args(&day.args).args(&day.targets);
     let pipe = lab.directory().join("pipe");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).map_err(|e| e.to_string())?;
     for (name, value) in lab.environment() {
@@ -276,12 +286,22 @@ fn play(day: &Day, lab: &Lab) -> Result<Vec<String>, String> {
         problems.push(format!("panicked: {stderr}"));
     }
     match serde_json::from_slice::<Value>(&ran.stdout) {
+        _ if !day.reports => {
+            if !ran.stdout.is_empty() || stderr.lines().count() != 1 {
+                problems.push("not one sentence on standard error".to_owned());
+            }
+            println!("{}", stderr.trim_end());
+        }
         Err(error) => problems.push(format!(
             "no report: {error}: {}",
             String::from_utf8_lossy(&ran.stdout)
         )),
         Ok(report) => {
-            problems.extend(whole::problems(&report, exit, sent));
+            let services = match day.targets.is_empty() {
+                true => whole::SERVICES.to_vec(),
+                false => day.targets.iter().map(String::as_str).collect(),
+            };
+            problems.extend(whole::problems(&report, &services, exit, sent));
             problems.extend(judge(day, &report));
             println!(
                 "{} {:.1} s {} MiB {}",
@@ -292,7 +312,7 @@ fn play(day: &Day, lab: &Lab) -> Result<Vec<String>, String> {
             );
         }
     }
-    if day.facts_on.is_none() && exit.is_some() {
+    if day.facts_on.is_none() && day.reports && exit.is_some() {
         problems.extend(replay(lab, &facts, exit)?);
     }
     if !problems.is_empty() && !stderr.is_empty() {

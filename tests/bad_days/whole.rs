@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The services of the workload that every day asks for.
-const SERVICES: [&str; 9] = [
+pub(crate) const SERVICES: [&str; 9] = [
     "sqs",
     "ssm",
     "ssmmessages",
@@ -42,7 +42,12 @@ const HTTP: [&str; 5] = ["ok", "timeout", "reset", "error", "skipped"];
 const CANARY: [&str; 4] = ["sent", "round-trip", "failed", "skipped"];
 
 /// Everything that keeps a report from being whole.
-pub(crate) fn problems(report: &Value, exit: Option<i32>, interrupted: bool) -> Vec<String> {
+pub(crate) fn problems(
+    report: &Value,
+    targets: &[&str],
+    exit: Option<i32>,
+    interrupted: bool,
+) -> Vec<String> {
     let mut problems = Vec::new();
     let mut check = |ok: bool, what: String| {
         if !ok {
@@ -73,10 +78,10 @@ pub(crate) fn problems(report: &Value, exit: Option<i32>, interrupted: bool) -> 
         check(!report[key].is_null(), format!("no {key}"));
     }
     let services = list(report, "services");
-    for id in SERVICES {
+    for id in targets {
         let found = services
             .iter()
-            .filter(|service| service["service"] == id)
+            .filter(|service| service["service"] == *id)
             .count();
         check(found == 1, format!("{id} is there {found} times"));
     }
