@@ -5,19 +5,31 @@
 //!                                    │ ▲
 //!                            save-facts│replay        everything right of Facts is pure
 //! ```
+//!
+//! The rooms marked below as denying clippy's disallowed methods are the pure ones: no clock, no network, no
+//! environment, no files.
 
 mod app;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod catalog;
 pub mod cli;
 pub mod config;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod configuration;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod environment;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod facts;
 pub mod gather;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod iam_policy;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod render;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod rules;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod symptoms;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod verdict;
 
 pub use app::run;

@@ -217,10 +217,36 @@ impl Symptoms {
                     uses.inventory && symptom.kind == Kind::InventoryUnreachable
                         || uses.credentials && symptom.kind == Kind::InventoryCredentials
                 }
+                // An answer nobody vouched for that does not even work is told by how it fails.
+                Stage::Name => {
+                    symptom.name == name
+                        && stage > Stage::Name
+                        && matches!(symptom.kind, Kind::Unlisted | Kind::GatewayUnconfirmed)
+                }
                 later => symptom.name == name && later > stage,
             })
             .map(|symptom| symptom.id)
             .collect()
+    }
+
+    /// As [`Symptoms::following`], of one address alone as far as the path goes: what another address of the name does
+    /// has its own cause.
+    pub fn following_at(
+        &self,
+        scene: &Scene<'_>,
+        name: &str,
+        stage: Stage,
+        address: Option<IpAddr>,
+    ) -> Vec<SymptomId> {
+        let mut ids = self.following(scene, name, stage);
+        ids.retain(|id| {
+            self.get(*id).is_some_and(|symptom| {
+                symptom.address.is_none()
+                    || symptom.address == address
+                    || symptom.kind.stage() >= Stage::Canary
+            })
+        });
+        ids
     }
 
     fn leaves_publicly(&self, name: &str) -> bool {
@@ -250,7 +276,13 @@ impl Uses {
             canary: canary_host.map_or(service == Some("sqs"), |host| host == name),
             inventory: service == Some("ec2"),
             // A web identity is exchanged at STS before anything else can be signed.
-            credentials: service == Some("sts"),
+            credentials: service == Some("sts")
+                && scene.facts.host.web_identity
+                && scene.facts.host.credentials_error.is_none()
+                && !scene
+                    .facts
+                    .probes_of(name)
+                    .any(|probe| probe.http.is_seen()),
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! `cargo test --test scenarios [NAME]...` runs those whose name contains one of the words. Each runs in a process of its own,
 //! since a lab is entered for good. Beside the findings, every run is held to what is true of all of them: nothing but the
-//! report is written, the report is whole, and a replay of its facts gives the same findings.
+//! report is written, the report is whole, and a replay of its facts gives the same findings. Where `VPCHECK_SCENARIO_REPORTS`
+//! names a directory, every report is kept there as NAME.json.
 
 #![allow(
     clippy::unwrap_used,
@@ -104,10 +105,11 @@ fn run(wanted: &[(&String, &Scenario)]) -> ExitCode {
                     };
                     let start = Instant::now();
                     let (problems, row) = match play(name, scenario) {
-                        Ok(outcome) => (
-                            judge(scenario, &outcome),
-                            table_row(name, scenario, &outcome),
-                        ),
+                        Ok(outcome) => {
+                            let mut problems = judge(scenario, &outcome);
+                            problems.extend(keep_report(name, &outcome).err());
+                            (problems, table_row(name, scenario, &outcome))
+                        }
                         Err(error) => (vec![error], format!("{name:<44} did not run")),
                     };
                     let mut rows = rows.lock().unwrap();
@@ -255,6 +257,19 @@ fn observe(lab: &Lab, scenario: &Scenario, inventory: Option<&Path>) -> Result<O
         outcome.replay_stderr = String::from_utf8_lossy(&ran.stderr).into_owned();
     }
     Ok(outcome)
+}
+
+/// Keeps a report where `VPCHECK_SCENARIO_REPORTS` names a directory, for checks that others make of it.
+fn keep_report(name: &str, outcome: &Outcome) -> Result<(), String> {
+    let (Some(directory), Some(report)) = (
+        std::env::var_os("VPCHECK_SCENARIO_REPORTS"),
+        &outcome.report,
+    ) else {
+        return Ok(());
+    };
+    let path = Path::new(&directory).join(format!("{name}.json"));
+    std::fs::write(&path, report.to_string())
+        .map_err(|e| format!("cannot keep the report in {}: {e}", path.display()))
 }
 
 fn read_json(path: &Path) -> Option<Value> {

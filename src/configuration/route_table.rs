@@ -11,8 +11,8 @@ pub enum Way<'a> {
     Along(&'a Route),
     /// Nowhere: no route matches.
     Nowhere,
-    /// It cannot be told, since a prefix list that could match was not read.
-    Unknown,
+    /// Along this route, or nowhere, unless a prefix list that was not read holds the address.
+    Unsure(Option<&'a Route>),
 }
 
 /// The table that serves a subnet: the one associated with it, else the VPC's main table (Amazon VPC User
@@ -64,7 +64,7 @@ pub fn way<'a>(
         }
     }
     match best {
-        _ if unread => Way::Unknown,
+        best if unread => Way::Unsure(best.map(|(_, _, route)| route)),
         Some((_, _, route)) => Way::Along(route),
         None => Way::Nowhere,
     }
@@ -84,7 +84,8 @@ pub fn internet_route(table: &RouteTable) -> Option<&Route> {
     })
 }
 
-fn entries<'a>(lists: Option<&'a [PrefixList]>, id: &str) -> Option<&'a PrefixList> {
+/// A prefix list, where its ranges were read.
+pub fn entries<'a>(lists: Option<&'a [PrefixList]>, id: &str) -> Option<&'a PrefixList> {
     lists?
         .iter()
         .find(|list| list.id == id)
@@ -165,7 +166,7 @@ mod tests {
         );
         let address = "52.216.1.1".parse().unwrap();
         assert_eq!(target(way(&gateway, Some(&lists), address)), "vpce-s3");
-        assert_eq!(target(way(&gateway, None, address)), "Unknown");
+        assert!(matches!(way(&gateway, None, address), Way::Unsure(Some(_))));
         let mut shadowed = gateway.clone();
         shadowed.routes.push(route("52.216.0.0/15", "tgw-1"));
         assert_eq!(target(way(&shadowed, Some(&lists), address)), "tgw-1");

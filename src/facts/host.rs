@@ -83,6 +83,9 @@ pub struct Host {
     /// Where AWS credentials come from, if they were needed and found.
     #[serde(default)]
     pub credentials: Observation<CredentialSource>,
+    /// True where the workload exchanges a web identity at STS for its credentials (IRSA).
+    #[serde(default)]
+    pub web_identity: bool,
     /// The error of the credential service, where it answered with one (STS for a web identity).
     #[serde(default)]
     pub credentials_error: Option<ServiceError>,

@@ -359,6 +359,21 @@ impl Inventory {
         ]
     }
 
+    /// True where any call was answered with what it asked for.
+    pub fn answered(&self) -> bool {
+        self.vpcs.is_seen()
+            || self.vpc_attributes.is_seen()
+            || self.dhcp_options.is_seen()
+            || self.subnets.is_seen()
+            || self.route_tables.is_seen()
+            || self.network_acls.is_seen()
+            || self.security_groups.is_seen()
+            || self.endpoints.is_seen()
+            || self.network_interfaces.is_seen()
+            || self.prefix_lists.is_seen()
+            || self.endpoint_services.is_seen()
+    }
+
     /// The IAM actions the caller was refused.
     pub fn denied(&self) -> Vec<&'static str> {
         self.calls()

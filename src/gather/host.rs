@@ -261,6 +261,7 @@ fn assemble(
         imds_token_stalled: asked.token_stalled,
         task_metadata: without_value(task),
         credentials: Observation::default(),
+        web_identity: env.get("AWS_WEB_IDENTITY_TOKEN_FILE").is_some(),
         credentials_error: None,
         // The driver's statistics are behind an ioctl that has no safe interface.
         linklocal_allowance_exceeded: None,

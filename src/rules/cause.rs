@@ -14,6 +14,8 @@ pub struct Cause {
     pub follows: Vec<SymptomId>,
     /// Set for what is said of the design or of the run itself and needs no symptom: how much it matters.
     pub alone: Option<Severity>,
+    /// How much it matters at most, whatever follows from it.
+    pub at_most: Option<Severity>,
     /// The services it concerns; empty to take those of the symptoms that show it.
     pub services: Vec<String>,
     /// The fact, in one sentence.
@@ -41,6 +43,7 @@ impl Cause {
             explains,
             follows: Vec::new(),
             alone: None,
+            at_most: None,
             services: Vec::new(),
             title: String::new(),
             because: String::new(),
@@ -56,12 +59,21 @@ impl Cause {
             explains: Vec::new(),
             follows: Vec::new(),
             alone: Some(severity),
+            at_most: None,
             services,
             title: String::new(),
             because: String::new(),
             evidence: Vec::new(),
             fix: Fix::default(),
         }
+    }
+
+    /// Only warns where the service is an optional one of the workload: those may be missing.
+    #[must_use]
+    pub fn may_be_missing(mut self, scene: &Scene<'_>, service: &str) -> Self {
+        let optional = scene.target(service).is_some_and(|target| !target.required);
+        self.at_most = optional.then_some(Severity::Warn);
+        self
     }
 
     /// Says the fact.

@@ -2,7 +2,7 @@
 
 mod access_denied;
 mod canary_corrupted;
-mod canary_error;
+mod canary_failed;
 mod canary_timeout;
 mod clock_skewed;
 mod credential_error;
@@ -26,9 +26,9 @@ use super::Rule;
 pub const RULES: &[&Rule] = &[
     &clock_skewed::CLOCK_SKEWED,
     &imds_hop_limit::IMDS_HOP_LIMIT,
-    &credentials_missing::CREDENTIALS_MISSING,
     &credentials_expired::CREDENTIALS_EXPIRED,
     &credentials_invalid::CREDENTIALS_INVALID,
+    &credentials_missing::CREDENTIALS_MISSING,
     &queue_url_invalid::QUEUE_URL_INVALID,
     &region_mismatch::REGION_MISMATCH,
     &endpoint_policy_denies::ENDPOINT_POLICY_DENIES,
@@ -40,5 +40,5 @@ pub const RULES: &[&Rule] = &[
     &canary_corrupted::CANARY_CORRUPTED,
     &access_denied::ACCESS_DENIED,
     &canary_timeout::CANARY_TIMEOUT,
-    &canary_error::CANARY_ERROR,
+    &canary_failed::CANARY_FAILED,
 ];

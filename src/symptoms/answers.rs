@@ -1,10 +1,14 @@
 //! Symptoms of names: what resolution says, and where the answers lie.
 
+use std::net::IpAddr;
+
 use crate::facts::dns::TcpRetry;
-use crate::facts::{DnsStatus, Expect, NameFacts, ServerRole, Target};
+use crate::facts::{DnsStatus, Expect, NameFacts, Record, ServerRole, Target};
 use crate::symptoms::placement::{Placement, place};
 use crate::verdict::finding::Severity;
 
+use super::reach::{TlsVerdict, is_verified, judge_tls};
+use super::route::{Route, route_of};
 use super::{Kind, Scene, Symptom, Symptoms};
 
 pub(super) fn collect(scene: &Scene<'_>, target: &Target, name: &str, symptoms: &mut Symptoms) {
@@ -43,7 +47,7 @@ pub(super) fn collect(scene: &Scene<'_>, target: &Target, name: &str, symptoms: 
             service: target.service.clone(),
             name: name.to_owned(),
             address: None,
-            severity: capped(target, severity),
+            severity,
             unknown,
             text,
         });
@@ -55,18 +59,10 @@ pub(super) fn collect(scene: &Scene<'_>, target: &Target, name: &str, symptoms: 
             service: target.service.clone(),
             name: name.to_owned(),
             address: None,
-            severity: capped(target, Severity::Fail),
+            severity: Severity::Fail,
             unknown: false,
             text,
         });
-    }
-}
-
-/// An optional service of a workload only warns.
-pub(super) fn capped(target: &Target, severity: Severity) -> Severity {
-    match target.required {
-        true => severity,
-        false => severity.min(Severity::Warn),
     }
 }
 
@@ -164,6 +160,21 @@ fn judge(scene: &Scene<'_>, target: &Target, name: &NameFacts) -> Option<(Kind, 
             format!("{host} answers with public addresses, as behind a gateway endpoint"),
         ));
     }
+    // A private answer that even shows a foreign certificate, where all endpoints are known, is none of theirs.
+    if any(&is_unlisted)
+        && target.in_catalog
+        && scene.endpoint_list_is_complete()
+        && shows_foreign_certificate(scene, target, name)
+    {
+        return Some((
+            Kind::NotEndpoint,
+            Severity::Fail,
+            format!(
+                "{host} answers with {}, an address of no endpoint of the service",
+                listed(&is_unlisted)
+            ),
+        ));
+    }
     if any(&is_unlisted) {
         return Some((
             Kind::Unlisted,
@@ -175,6 +186,14 @@ fn judge(scene: &Scene<'_>, target: &Target, name: &NameFacts) -> Option<(Kind, 
         ));
     }
     None
+}
+
+fn shows_foreign_certificate(scene: &Scene<'_>, target: &Target, name: &NameFacts) -> bool {
+    scene.facts.probes_of(&name.name).any(|probe| {
+        probe.tls.seen().is_some_and(|tls| {
+            judge_tls(tls, target.in_catalog, scene.facts.started_at) == TlsVerdict::Untrusted
+        })
+    })
 }
 
 /// What applications see differs from the wire's answer in a way that no rotation of answers explains: the
@@ -190,19 +209,65 @@ fn overridden(scene: &Scene<'_>, name: &NameFacts) -> Option<String> {
         .filter(|line| line.name.eq_ignore_ascii_case(&name.name) && seen.contains(&line.address))
         .map(|line| line.address)
         .filter(|address| !wire.iter().any(|record| record.address == *address))
-        .filter(|address| {
-            !matches!(
-                place(scene, &name.service, &name.name, *address),
-                Placement::Endpoint(..)
-            )
-        })
+        .filter(|address| !may_be_an_endpoint(scene, name, *address))
         .map(|address| address.to_string())
         .collect();
-    (!pinned.is_empty()).then(|| {
+    if pinned.is_empty() {
+        return redirected(scene, name, &wire, seen);
+    }
+    Some(format!(
+        "applications here connect to {} for {}, which the hosts file names",
+        pinned.join(", "),
+        name.name
+    ))
+}
+
+/// Without a line in the hosts file, another source of the name service switch may answer. Answers rotate, so other
+/// addresses alone prove nothing: only that all of them are public or no endpoint's while the wire's are private.
+fn redirected(
+    scene: &Scene<'_>,
+    name: &NameFacts,
+    wire: &[Record],
+    seen: &[IpAddr],
+) -> Option<String> {
+    let shared = seen
+        .iter()
+        .any(|a| wire.iter().any(|record| record.address == *a));
+    let wire_is_private = route_of(scene, name) > Route::Mixed;
+    let elsewhere = seen.iter().all(|address| {
+        matches!(
+            place(scene, &name.service, &name.name, *address),
+            Placement::Public
+                | Placement::InVpcForeign
+                | Placement::PrivateForeign
+                | Placement::Sinkhole
+        )
+    });
+    let differs = !seen.is_empty() && !wire.is_empty() && !shared && wire_is_private && elsewhere;
+    differs.then(|| {
+        let addresses: Vec<String> = seen.iter().map(ToString::to_string).collect();
         format!(
-            "applications here connect to {} for {}, which the hosts file names",
-            pinned.join(", "),
+            "applications here connect to {} for {}, which DNS does not answer",
+            addresses.join(", "),
             name.name
         )
     })
+}
+
+/// An endpoint's own address; or a private one that nothing says is none, and that shows the service's certificate.
+fn may_be_an_endpoint(scene: &Scene<'_>, name: &NameFacts, address: IpAddr) -> bool {
+    match place(scene, &name.service, &name.name, address) {
+        Placement::Endpoint(..) => true,
+        Placement::InVpc
+        | Placement::Allowed
+        | Placement::KnownElsewhere(..)
+        | Placement::NotAvailable(..) => {
+            let target = scene.target(&name.service);
+            let mut probes = scene.facts.probes_of(&name.name);
+            target.is_some_and(|target| {
+                probes.any(|probe| probe.address == address && is_verified(scene, target, probe))
+            })
+        }
+        _ => false,
+    }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::configuration::route_table::{self, Way};
-use crate::facts::inventory::{Destination, Endpoint, RouteTable};
+use crate::facts::inventory::{Destination, Endpoint, Route, RouteTable};
 
 use super::scene::Scene;
 
@@ -32,24 +32,42 @@ pub fn path<'a>(scene: &Scene<'a>, service: &str, address: IpAddr) -> GatewayPat
         return GatewayPath::Unknown;
     };
     let lists = inventory.prefix_lists.seen().map(Vec::as_slice);
-    match route_table::way(table, lists, address) {
-        Way::Along(route) => match gateways.iter().find(|e| e.id == route.target) {
-            Some(endpoint) if endpoint.is_available() && !route.blackhole => {
-                GatewayPath::Through(Some(endpoint))
+    let leads_to_gateway = |route: &Route| {
+        matches!(route.destination, Destination::PrefixList(_))
+            && route.target.starts_with("vpce-")
+            && !route.blackhole
+    };
+    let through = |route: &Route| match gateways.iter().find(|e| e.id == route.target) {
+        Some(endpoint) if endpoint.is_available() && !route.blackhole => {
+            GatewayPath::Through(Some(endpoint))
+        }
+        // Only a gateway endpoint is the target of a route with a prefix list; in a shared VPC, or where the
+        // list was not read, the table alone shows it.
+        None if leads_to_gateway(route) && !scene.endpoint_list_is_complete() => {
+            GatewayPath::Through(None)
+        }
+        _ if scene.endpoints().is_none() => GatewayPath::Unknown,
+        _ => GatewayPath::NotThrough,
+    };
+    // A prefix list that was not read may hold the address only where it is the gateway's own: lists that lead
+    // elsewhere are the operator's, and hold no AWS service as a rule.
+    let own_list_unread = table.routes.iter().find(|route| {
+        leads_to_gateway(route)
+            && gateways
+                .iter()
+                .any(|endpoint| endpoint.id == route.target && endpoint.is_available())
+            && match &route.destination {
+                Destination::PrefixList(id) => route_table::entries(lists, id).is_none(),
+                Destination::Cidr(_) => false,
             }
-            // Only a gateway endpoint is the target of a route with a prefix list; in a shared VPC, or where the
-            // list was not read, the table alone shows it.
-            None if matches!(route.destination, Destination::PrefixList(_))
-                && route.target.starts_with("vpce-")
-                && !route.blackhole
-                && !scene.endpoint_list_is_complete() =>
-            {
-                GatewayPath::Through(None)
-            }
-            _ => GatewayPath::NotThrough,
-        },
-        Way::Nowhere => GatewayPath::NotThrough,
-        Way::Unknown => GatewayPath::Unknown,
+    });
+    match (route_table::way(table, lists, address), own_list_unread) {
+        (_, Some(route)) => through(route),
+        (Way::Along(route), None) | (Way::Unsure(Some(route)), None) => through(route),
+        (Way::Nowhere | Way::Unsure(None), None) if scene.endpoints().is_none() => {
+            GatewayPath::Unknown
+        }
+        (Way::Nowhere | Way::Unsure(None), None) => GatewayPath::NotThrough,
     }
 }
 

@@ -53,7 +53,9 @@ pub(super) fn collect(scene: &Scene<'_>, symptoms: &mut Symptoms) {
             FailureKind::Denied | FailureKind::Throttled | FailureKind::Credentials
         )
     });
-    if !unreachable.is_empty() {
+    // One call that hangs where others are answered is no matter of reach.
+    let answered = inventory.answered() || !denied.is_empty() || !throttled.is_empty();
+    if !unreachable.is_empty() && !answered {
         let text = "the VPC's configuration was not read: the EC2 API did not answer".to_owned();
         say(Kind::InventoryUnreachable, text);
     }

@@ -12,7 +12,9 @@ use super::scene::Scene;
 pub enum Placement<'a> {
     /// An interface of an available endpoint of the service, in this VPC.
     Endpoint(&'a Endpoint, &'a NetworkInterface),
-    /// An interface of an endpoint of the service in another VPC, or of one that is not available.
+    /// An interface of an endpoint of the service in this VPC that is not available.
+    NotAvailable(&'a Endpoint, &'a NetworkInterface),
+    /// An interface of an endpoint of the service in another VPC.
     KnownElsewhere(&'a Endpoint, &'a NetworkInterface),
     /// An interface of an endpoint of another service.
     OtherService(&'a Endpoint, &'a NetworkInterface),
@@ -47,7 +49,8 @@ pub fn place<'a>(scene: &Scene<'a>, service: &str, name: &str, address: IpAddr) 
             .any(|candidate| candidate.id == endpoint.id);
         return match (of_service, scene.is_of_this_vpc(endpoint)) {
             (true, true) if endpoint.is_available() => Placement::Endpoint(endpoint, interface),
-            (true, _) => Placement::KnownElsewhere(endpoint, interface),
+            (true, true) => Placement::NotAvailable(endpoint, interface),
+            (true, false) => Placement::KnownElsewhere(endpoint, interface),
             (false, _) => Placement::OtherService(endpoint, interface),
         };
     }
@@ -57,15 +60,17 @@ pub fn place<'a>(scene: &Scene<'a>, service: &str, name: &str, address: IpAddr) 
             false => Placement::InVpc,
         };
     }
+    // The VPC's own endpoint answers under this name: any other address is wrong, vouched for or not.
+    let own_endpoint = private_dns_endpoint_with_known_addresses(scene, service, name);
     let allowed = &scene.facts.request.allow_cidrs;
-    if allowed.iter().any(|cidr| cidr.contains(&address)) {
+    if !own_endpoint && allowed.iter().any(|cidr| cidr.contains(&address)) {
         return Placement::Allowed;
     }
     if is_sinkhole(address) {
         return Placement::Sinkhole;
     }
     if is_private(address) || scene.vpc_cidrs.is_empty() && own_range_is_public(scene) {
-        return match private_dns_endpoint_with_known_addresses(scene, service, name) {
+        return match own_endpoint {
             true => Placement::PrivateForeign,
             false => Placement::PrivateElsewhere,
         };

@@ -8,7 +8,6 @@ use crate::facts::tls::TlsSeen;
 use crate::facts::{AddressProbe, FailureKind, Target};
 use crate::verdict::finding::Severity;
 
-use super::answers::capped;
 use super::{Kind, Scene, Symptom, Symptoms};
 
 /// What a completed handshake is worth.
@@ -88,7 +87,7 @@ pub(super) fn collect(scene: &Scene<'_>, target: &Target, name: &str, symptoms: 
             service: target.service.clone(),
             name: name.to_owned(),
             address: Some(probe.address),
-            severity: capped(target, severity),
+            severity,
             text,
         });
     }
@@ -101,6 +100,9 @@ fn judge(
 ) -> Option<(Kind, Severity, String)> {
     let at = At(probe.address, &probe.name);
     if let Some(failure) = probe.tcp.failure() {
+        if failure.kind == FailureKind::Unreachable && is_of_unused_family(scene, probe) {
+            return None;
+        }
         let text = format!("{at}: {}", tcp_words(failure.kind));
         return Some((Kind::Tcp(failure.kind), Severity::Fail, text));
     }
@@ -185,6 +187,16 @@ fn tcp_words(kind: FailureKind) -> &'static str {
         FailureKind::Unreachable => "there is no route to it",
         _ => "the connection on 443 failed",
     }
+}
+
+/// An IPv4 address on a host that has IPv6 only is of no consequence where an IPv6 address of the name works.
+fn is_of_unused_family(scene: &Scene<'_>, probe: &AddressProbe) -> bool {
+    let host = &scene.facts.host;
+    let mut others = scene.facts.probes_of(&probe.name);
+    probe.address.is_ipv4()
+        && !host.ipv4_route
+        && host.ipv6_route
+        && others.any(|other| other.address.is_ipv6() && other.tls.is_seen())
 }
 
 struct At<'a>(IpAddr, &'a str);

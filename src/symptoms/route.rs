@@ -38,7 +38,10 @@ pub fn route_of(scene: &Scene<'_>, name: &NameFacts) -> Route {
 pub fn route_of_records(scene: &Scene<'_>, service: &str, name: &str, records: &[Record]) -> Route {
     let routes: Vec<Route> = records
         .iter()
-        .map(|record| of_placement(&place(scene, service, name, record.address)))
+        .map(|record| {
+            let placement = place(scene, service, name, record.address);
+            of_placement(&placement, scene.in_vpc(record.address) == Some(true))
+        })
         .collect();
     let is_public = |route: &Route| *route == Route::Public;
     match routes.iter().min() {
@@ -49,12 +52,15 @@ pub fn route_of_records(scene: &Scene<'_>, service: &str, name: &str, records: &
     }
 }
 
-fn of_placement(placement: &Placement<'_>) -> Route {
+fn of_placement(placement: &Placement<'_>, in_vpc: bool) -> Route {
     match placement {
+        Placement::OtherService(..) if in_vpc => Route::PrivateUnconfirmed,
         Placement::Endpoint(..) => Route::InterfaceEndpoint,
         Placement::Gateway(_) => Route::GatewayEndpoint,
         Placement::KnownElsewhere(..) | Placement::Allowed => Route::CentralEndpoint,
-        Placement::InVpc | Placement::InVpcForeign => Route::PrivateUnconfirmed,
+        Placement::InVpc | Placement::InVpcForeign | Placement::NotAvailable(..) => {
+            Route::PrivateUnconfirmed
+        }
         Placement::OtherService(..)
         | Placement::PrivateElsewhere
         | Placement::PrivateForeign

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::placement::without_dns64;
 use crate::catalog::{Catalog, Partition, Region, Service};
 use crate::facts::inventory::{Endpoint, Inventory, InventorySource, NetworkInterface, Subnet};
 use crate::facts::{Facts, NameFacts, Target};
@@ -136,7 +137,12 @@ impl<'a> Scene<'a> {
         let Some(inventory) = self.inventory else {
             return false;
         };
-        let Some(caller) = self.account_id() else {
+        // The caller is who made the Describe calls: for a file, whoever took it.
+        let taken_by = match inventory.source {
+            InventorySource::File => inventory.account_id.as_deref(),
+            InventorySource::Ec2Api | InventorySource::None => None,
+        };
+        let Some(caller) = taken_by.or_else(|| self.account_id()) else {
             return false;
         };
         let vpc_owner = inventory.vpcs.seen().and_then(|vpcs| {
@@ -259,6 +265,7 @@ impl<'a> Scene<'a> {
 
     /// The endpoint's interface that has this address.
     pub fn endpoint_at(&self, address: IpAddr) -> Option<(&'a Endpoint, &'a NetworkInterface)> {
+        let address = without_dns64(address);
         self.endpoints()?.iter().find_map(|endpoint| {
             self.interfaces_of(endpoint)
                 .into_iter()
@@ -269,6 +276,7 @@ impl<'a> Scene<'a> {
 
     /// Whether an address lies in the VPC's CIDRs; none where they are not known.
     pub fn in_vpc(&self, address: IpAddr) -> Option<bool> {
+        let address = without_dns64(address);
         (!self.vpc_cidrs.is_empty())
             .then(|| self.vpc_cidrs.iter().any(|cidr| cidr.contains(&address)))
     }

@@ -138,7 +138,9 @@ fn endpoint(scene: &Scene<'_>, target: &Target, names: &[&NameFacts]) -> Option<
             .map(|record| place(scene, &target.service, &name.name, record.address))
     });
     let used = placed.find_map(|placement| match placement {
-        Placement::Endpoint(endpoint, _) | Placement::KnownElsewhere(endpoint, _) => Some(endpoint),
+        Placement::Endpoint(endpoint, _)
+        | Placement::NotAvailable(endpoint, _)
+        | Placement::KnownElsewhere(endpoint, _) => Some(endpoint),
         Placement::Gateway(endpoint) => endpoint,
         _ => None,
     });
@@ -198,6 +200,7 @@ fn dns(scene: &Scene<'_>, name: &NameFacts) -> DnsReport {
 fn answer(scene: &Scene<'_>, name: &NameFacts, record: crate::facts::Record) -> AnswerReport {
     let owner = match place(scene, &name.service, &name.name, record.address) {
         Placement::Endpoint(endpoint, interface)
+        | Placement::NotAvailable(endpoint, interface)
         | Placement::KnownElsewhere(endpoint, interface)
         | Placement::OtherService(endpoint, interface) => Some((endpoint, Some(interface))),
         Placement::Gateway(Some(endpoint)) => Some((endpoint, None)),

@@ -17,6 +17,8 @@ const EVIDENCE: usize = 10;
 pub struct Accepted {
     /// The finding.
     pub finding: Finding,
+    /// The symptoms that show it.
+    pub shown_by: Vec<SymptomId>,
     /// The symptoms that show it and those that follow from it.
     pub accounts_for: Vec<SymptomId>,
 }
@@ -29,7 +31,7 @@ pub fn cover(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Accepted> {
     let mut explained_by: Vec<Option<rules::Tier>> = vec![None; symptoms.iter().count()];
     let mut accepted = Vec::new();
     for rule in rules::all() {
-        for cause in (rule.find)(scene, symptoms) {
+        for mut cause in (rule.find)(scene, symptoms) {
             let is_open = |id: &SymptomId| match explained_by.get(*id) {
                 Some(Some(tier)) => *tier == rule.tier && rule.tier < rules::Tier::Connection,
                 Some(None) => true,
@@ -38,6 +40,8 @@ pub fn cover(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Accepted> {
             if cause.alone.is_none() && !cause.explains.iter().any(is_open) {
                 continue;
             }
+            // What another cause explains already is none of this one's business.
+            cause.explains.retain(is_open);
             let accounts_for: Vec<SymptomId> = cause
                 .explains
                 .iter()
@@ -49,15 +53,17 @@ pub fn cover(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Accepted> {
                     *slot = Some(rule.tier);
                 }
             }
+            let shown_by = cause.explains.clone();
             if let Some(finding) = finding(scene, symptoms, rule, cause) {
                 accepted.push(Accepted {
                     finding,
+                    shown_by,
                     accounts_for,
                 });
             }
         }
     }
-    accepted.sort_by(|a, b| b.finding.severity.cmp(&a.finding.severity));
+    accepted.sort_by_key(|cause| std::cmp::Reverse(cause.finding.severity));
     accepted
 }
 
@@ -73,6 +79,7 @@ fn finding(scene: &Scene<'_>, symptoms: &Symptoms, rule: &Rule, cause: Cause) ->
         .chain(cause.alone)
         .max()
         .unwrap_or(rule.severity);
+    let worst = worst.min(cause.at_most.unwrap_or(Severity::Fail));
     let severity = match scene.facts.request.severities.get(rule.code) {
         Some(Level::Off) => return None,
         Some(Level::Info) => Severity::Info,
@@ -87,6 +94,13 @@ fn finding(scene: &Scene<'_>, symptoms: &Symptoms, rule: &Rule, cause: Cause) ->
                 services.push(symptom.service.clone());
             }
         }
+    }
+    // A call of the agent's own belongs to no service under test, where others are concerned as well.
+    if services
+        .iter()
+        .any(|service| scene.target(service).is_some())
+    {
+        services.retain(|service| scene.target(service).is_some());
     }
     let consequences = follows.iter().map(|symptom| symptom.text.clone()).collect();
     Some(Finding {

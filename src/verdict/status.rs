@@ -23,7 +23,11 @@ pub(super) fn of_service(
         .collect();
     let fails = own.iter().any(|symptom| {
         accepted.iter().any(|cause| {
-            cause.finding.severity == Severity::Fail && cause.accounts_for.contains(&symptom.id)
+            // What merely leaves a path open does not fail it, whatever else the same cause breaks.
+            let breaks = symptom.severity == Severity::Fail || cause.shown_by.contains(&symptom.id);
+            cause.finding.severity == Severity::Fail
+                && cause.accounts_for.contains(&symptom.id)
+                && breaks
         })
     });
     if fails {

@@ -142,7 +142,7 @@ fn endpoint_admits(world: &World, endpoint: &Endpoint, address: IpAddr) -> bool 
     serving
         && routed
         && egress_allowed(world, address)
-        && ingress_allowed(world, endpoint)
+        && ingress_allowed(world, endpoint, address)
         && acls_allow(world, endpoint, address)
 }
 
@@ -189,12 +189,13 @@ fn egress_allowed(world: &World, address: IpAddr) -> bool {
     rules.any(|rule| admits(world, rule, address, members))
 }
 
-fn ingress_allowed(world: &World, endpoint: &Endpoint) -> bool {
+fn ingress_allowed(world: &World, endpoint: &Endpoint, address: IpAddr) -> bool {
     let mut rules = groups(world, &endpoint.groups).flat_map(|group| &group.ingress);
     let sources = &world.host.addresses;
     rules.any(|rule| {
         sources
             .iter()
+            .filter(|source| source.is_ipv4() == address.is_ipv4())
             .any(|source| admits(world, rule, *source, &world.host.groups))
     })
 }

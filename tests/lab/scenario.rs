@@ -42,6 +42,9 @@ pub struct Scenario {
     /// Changes to this scenario's world under which an inventory is taken beforehand and handed to the check.
     #[serde(default)]
     pub inventory: Option<toml::Table>,
+    /// When that inventory says it was taken, if not a moment ago.
+    #[serde(default)]
+    pub inventory_taken_at: Option<String>,
     /// What must come out.
     pub expect: Expect,
 }
@@ -189,9 +192,20 @@ impl Scenario {
         }
         arguments.extend(["--service-roots".into(), lab.service_roots().into()]);
         if let Some(file) = inventory {
+            if let Some(moment) = &self.inventory_taken_at {
+                date(file, moment);
+            }
             arguments.extend(["--inventory".into(), file.into()]);
         }
         arguments.extend(self.args.iter().map(OsString::from));
         arguments
     }
+}
+
+/// Gives an inventory file another time of origin.
+fn date(file: &Path, moment: &str) {
+    let text = fs::read_to_string(file).expect("the inventory was written");
+    let mut inventory: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    inventory["taken_at"] = moment.into();
+    fs::write(file, inventory.to_string()).expect("it can be written again");
 }

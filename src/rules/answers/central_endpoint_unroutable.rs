@@ -19,11 +19,16 @@ rule! {
     ///
     /// ## Source
     /// AWS PrivateLink Guide and "Building a Scalable and Secure Multi-VPC AWS Network Infrastructure", centralized endpoints.
-    pub CENTRAL_ENDPOINT_UNROUTABLE, "central-endpoint-unroutable", Fail, Service, find
+    pub CENTRAL_ENDPOINT_UNROUTABLE, "central-endpoint-unroutable", Fail, Path, find
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    let broken = symptoms.where_kind(|kind| matches!(kind, Kind::Tcp(_)));
+    let broken = symptoms.where_kind(|kind| {
+        matches!(
+            kind,
+            Kind::Tcp(FailureKind::Timeout | FailureKind::Unreachable)
+        )
+    });
     let causes = broken.filter_map(|symptom| {
         let address = symptom.address?;
         let outside = scene.in_vpc(address) == Some(false)
@@ -46,9 +51,6 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             _ => return None,
         };
         let subject = table.map_or(symptom.name.clone(), |table| table.id.clone());
-        let unlisted = symptoms.iter().filter(|other| {
-            other.name == symptom.name && other.kind == Kind::Unlisted
-        });
         let command = match table {
             Some(table) => format!(
                 "aws ec2 create-route --route-table-id {} --destination-cidr-block {address}/32 --transit-gateway-id TRANSIT_GATEWAY_ID{}",
@@ -59,8 +61,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         };
         Some(
             Cause::shown_by(subject, [symptom])
-                .follows(unlisted.map(|other| other.id))
-                .follows(symptoms.following(scene, &symptom.name, crate::symptoms::Stage::Tcp))
+                .follows(symptoms.following_at(scene, &symptom.name, crate::symptoms::Stage::Tcp, symptom.address))
                 .title(format!("There is no route to the central endpoint of {}", symptom.service))
                 .because(format!(
                     "{} answers with {address}, outside this VPC, and nothing leads there.",

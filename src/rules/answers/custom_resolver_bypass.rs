@@ -28,8 +28,16 @@ rule! {
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let mut by_resolver: Vec<(IpAddr, Vec<&Symptom>)> = Vec::new();
-    let wrong =
-        symptoms.where_kind(|kind| matches!(kind, Kind::Public | Kind::Mixed | Kind::NotFound(_)));
+    let wrong = symptoms.where_kind(|kind| {
+        matches!(
+            kind,
+            Kind::Public
+                | Kind::Mixed
+                | Kind::NotFound(_)
+                | Kind::NotEndpoint
+                | Kind::GatewayUnconfirmed
+        )
+    });
     for symptom in wrong {
         let name = scene.facts.name(&symptom.name);
         let Some(server) = name.and_then(|name| bypassing_resolver(scene, name)) else {

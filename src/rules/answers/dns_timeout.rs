@@ -1,6 +1,8 @@
-use crate::facts::DnsStatus;
+use crate::facts::{DnsStatus, ServerRole};
 use crate::rules::{Cause, rule};
 use crate::symptoms::{Scene, Symptoms};
+
+use crate::verdict::finding::Severity;
 
 use super::silent_resolver;
 
@@ -32,5 +34,35 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             let title = format!("The resolver {} does not answer", cause.subject);
             cause.title(title)
         })
+        .chain(dead_first(scene))
         .collect()
+}
+
+/// A configured resolver that never answers while another one does: lookups work, each after a wait.
+fn dead_first(scene: &Scene<'_>) -> Option<Cause> {
+    let lookups = || {
+        scene
+            .facts
+            .names
+            .iter()
+            .flat_map(|name| name.by_role(ServerRole::Host))
+    };
+    let first = lookups().next()?.server;
+    let of_first = || lookups().filter(|lookup| lookup.server == first);
+    let silent = of_first().all(|lookup| lookup.status() == DnsStatus::Timeout);
+    let other =
+        lookups().find(|lookup| lookup.server != first && lookup.status() == DnsStatus::Ok)?;
+    silent.then(|| {
+        Cause::alone(first.ip().to_string(), Severity::Warn, Vec::new())
+            .title(format!("The first resolver {} does not answer", first.ip()))
+            .because(format!(
+                "{} stands first in the resolver configuration and never answers; {} does, after a wait at each lookup.",
+                first.ip(),
+                other.server.ip()
+            ))
+            .fix(
+                "Repair the resolver, or take it out of the configuration.",
+                vec![format!("dig +tries=1 @{} amazonaws.com", first.ip())],
+            )
+    })
 }

@@ -35,6 +35,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         let vpc = scene.vpc_id.as_deref().unwrap_or("this VPC");
         let mut cause = Cause::shown_by(&subject, [symptom])
             .follows(follows)
+            .may_be_missing(scene, &symptom.service)
             .title(format!("{} has no endpoint in {vpc}", symptom.service))
             .because(format!(
                 "{} answers with public addresses, and the endpoints of {vpc} hold none for {subject}.",

@@ -1,7 +1,8 @@
 use crate::facts::inventory::Endpoint;
 use crate::rules::cause::{Cause, by_subject, region_flag};
 use crate::rules::rule;
-use crate::symptoms::{Scene, Symptoms};
+use crate::symptoms::placement::{Placement, place};
+use crate::symptoms::{Kind, Scene, Symptom, Symptoms};
 
 use super::why_public::{WhyPublic, public_names};
 
@@ -24,33 +25,46 @@ rule! {
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    for (symptom, why) in public_names(scene, symptoms) {
-        let WhyPublic::NotAvailable(endpoint) = why else {
-            continue;
-        };
-        let follows = symptoms.after_name(scene, &symptom.name);
-        let mut cause = Cause::shown_by(&endpoint.id, [symptom])
-            .follows(follows)
-            .title(format!(
-                "{}'s endpoint {} is not available: its state is {}",
-                symptom.service, endpoint.id, endpoint.state
-            ))
-            .because(format!(
-                "{} answers with public addresses: the private names of {} work only once it is available.",
-                symptom.name, endpoint.id
-            ))
-            .evidence(format!(
-                "{} ({}) is in state {}.",
-                endpoint.id, endpoint.service_name, endpoint.state
-            ));
-        if let Some(error) = &endpoint.last_error {
-            cause = cause.evidence(format!("Its last error: {error}"));
-        }
-        let (summary, commands) = fix(scene, endpoint);
-        causes.push(cause.fix(summary, commands));
-    }
+    let public = public_names(scene, symptoms).filter_map(|(symptom, why)| match why {
+        WhyPublic::NotAvailable(endpoint) => Some((symptom, endpoint)),
+        _ => None,
+    });
+    // While it is modified or deleted its addresses may still be answered, and fail.
+    let failing = symptoms
+        .where_kind(|kind| matches!(kind, Kind::Tcp(_) | Kind::Tls(_) | Kind::Http(_)))
+        .filter_map(|symptom| {
+            let (service, name) = (&symptom.service, &symptom.name);
+            match place(scene, service, name, symptom.address?) {
+                Placement::NotAvailable(endpoint, _) => Some((symptom, endpoint)),
+                _ => None,
+            }
+        });
+    let causes = public
+        .chain(failing)
+        .map(|(symptom, endpoint)| cause(scene, symptoms, symptom, endpoint));
     by_subject(causes)
+}
+
+fn cause(scene: &Scene<'_>, symptoms: &Symptoms, symptom: &Symptom, endpoint: &Endpoint) -> Cause {
+    let mut cause = Cause::shown_by(&endpoint.id, [symptom])
+        .follows(symptoms.after_name(scene, &symptom.name))
+        .title(format!(
+            "{}'s endpoint {} is not available: its state is {}",
+            symptom.service, endpoint.id, endpoint.state
+        ))
+        .because(format!(
+            "{} works only once it is available; its state is {}.",
+            endpoint.id, endpoint.state
+        ))
+        .evidence(format!(
+            "{} ({}) is in state {}.",
+            endpoint.id, endpoint.service_name, endpoint.state
+        ));
+    if let Some(error) = &endpoint.last_error {
+        cause = cause.evidence(format!("Its last error: {error}"));
+    }
+    let (summary, commands) = fix(scene, endpoint);
+    cause.fix(summary, commands)
 }
 
 fn fix(scene: &Scene<'_>, endpoint: &Endpoint) -> (&'static str, Vec<String>) {

@@ -24,6 +24,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let causes = missing.map(|symptom| {
         let mut cause = Cause::shown_by(&symptom.name, [symptom])
             .follows(symptoms.after_name(scene, &symptom.name))
+            .may_be_missing(scene, &symptom.service)
             .title(format!("{} does not resolve to any address", symptom.name))
             .because("The resolver says that the name does not exist or has no address.")
             .fix(

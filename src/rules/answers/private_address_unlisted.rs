@@ -48,9 +48,14 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             Some(url) => format!(" --queue-url {}", quoted(url)),
             None => String::new(),
         };
-        Cause::shown_by(&symptom.name, [symptom])
+        // Without the VPC's CIDRs the cause is one, whatever the names.
+        let subject = match no_cidrs {
+            true => scene.vpc_id.clone().unwrap_or_else(|| "vpc-cidr".to_owned()),
+            false => symptom.name.clone(),
+        };
+        Cause::shown_by(subject, [symptom])
             .title(match no_cidrs {
-                true => format!("{} is private, and this VPC's CIDRs are not known", symptom.name),
+                true => "The answers are private, and this VPC's CIDRs are not known".to_owned(),
                 false => format!("{} answers with a private address outside this VPC", symptom.name),
             })
             .because(match no_cidrs {

@@ -1,9 +1,11 @@
 use crate::catalog::Partition;
 use crate::facts::dns::Soa;
-use crate::facts::{DnsStatus, NameFacts};
+use crate::facts::{DnsStatus, NameFacts, ServerRole};
 use crate::rules::cause::{Cause, by_subject};
 use crate::rules::rule;
 use crate::symptoms::{Kind, Scene, Symptoms};
+
+use super::why_public::uncovered_form;
 
 rule! {
     /// A private hosted zone shadows the name without a record for it.
@@ -29,7 +31,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         scene.service(&symptom.service)?;
         let name = scene.facts.name(&symptom.name)?;
         let soa = private_zone(scene, name)?;
-        let cause = Cause::shown_by(&symptom.name, [symptom])
+        if uncovered_form(scene, name).is_some() {
+            return None;
+        }
+        let cause = Cause::shown_by(&soa.owner, [symptom])
             .follows(symptoms.after_name(scene, &symptom.name))
             .title(format!("The private zone {} has no record for {}", soa.owner, symptom.name))
             .because(format!(
@@ -47,17 +52,33 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             );
         Some(cause)
     });
-    by_subject(causes)
+    let mut causes = by_subject(causes);
+    // A zone that hides one name is known by the name; one that hides several is itself the thing to change.
+    for cause in &mut causes {
+        if let [only] = cause.explains.as_slice()
+            && let Some(symptom) = symptoms.get(*only)
+        {
+            cause.subject.clone_from(&symptom.name);
+        }
+    }
+    causes
 }
 
 /// The private zone that denied the name, if one did: in the VPC resolver's answer where it was asked, else in
 /// the host resolver's.
 pub(super) fn private_zone<'a>(scene: &Scene<'_>, name: &'a NameFacts) -> Option<&'a Soa> {
+    // A server that has an address of the other family denies nothing by having none of this one.
+    let denies = |role: ServerRole| match role {
+        ServerRole::Host => is_negative(name.host_status()),
+        ServerRole::Vpc => name.vpc_status().is_some_and(is_negative),
+        ServerRole::Extra => false,
+    };
     let negative = name
         .lookups
         .iter()
+        .filter(|lookup| denies(lookup.role))
         .filter_map(|lookup| lookup.answer.seen())
-        .filter(|answer| matches!(answer.status, DnsStatus::NxDomain | DnsStatus::NoData));
+        .filter(|answer| is_negative(answer.status));
     let suffixes: Vec<&str> = match scene.partition() {
         Some(Partition {
             dns_suffix,
@@ -69,6 +90,10 @@ pub(super) fn private_zone<'a>(scene: &Scene<'_>, name: &'a NameFacts) -> Option
     negative
         .filter_map(|answer| answer.soa.as_ref())
         .find(|soa| is_private(soa, &name.name, &suffixes))
+}
+
+fn is_negative(status: DnsStatus) -> bool {
+    matches!(status, DnsStatus::NxDomain | DnsStatus::NoData)
 }
 
 /// Settled by the SOA: the name's own zone, a zone below the suffix, or any zone that covers the name and is

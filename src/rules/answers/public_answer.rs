@@ -26,6 +26,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         let in_catalog = scene.service(&symptom.service).is_some();
         let cause = Cause::shown_by(&symptom.name, [symptom])
             .follows(symptoms.after_name(scene, &symptom.name))
+                .may_be_missing(scene, &symptom.service)
             .title(format!("{} answers with public addresses", symptom.name));
         match in_catalog {
             true => cause

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::catalog::{Catalog, NameForm, Region};
-use crate::facts::inventory::Endpoint;
+use crate::facts::inventory::{Destination, Endpoint, RouteTable};
 use crate::facts::{DnsStatus, NameFacts, ServerRole};
 use crate::symptoms::gateway;
 use crate::symptoms::route::{Route, route_of, route_of_records};
@@ -62,16 +62,36 @@ fn by_endpoints<'a>(scene: &Scene<'a>, name: &NameFacts) -> WhyPublic<'a> {
     let Some(service) = scene.service(&name.service) else {
         return WhyPublic::Unreadable;
     };
-    let endpoints = scene.endpoints_of_name(name);
+    let form = Catalog::get()
+        .identify(&name.name)
+        .map(|identified| identified.form);
+    let is_fips = matches!(form, Some(NameForm::Fips | NameForm::FipsDualStack));
+    let endpoints: Vec<&Endpoint> = scene
+        .endpoints_of_name(name)
+        .into_iter()
+        // FIPS endpoints of a service are a service of their own and cover FIPS names alone.
+        .filter(|endpoint| is_fips || !endpoint.service_name.ends_with("-fips"))
+        .collect();
     let mut available = endpoints.iter().copied().filter(|e| e.is_available());
     if let Some(gateway) = available.clone().find(|endpoint| endpoint.is_gateway()) {
+        // Where the table leads to the endpoint, the address lies outside its prefix list: nobody can say why.
+        let leads_there = |table: &RouteTable| {
+            let mut routes = table.routes.iter();
+            routes.any(|route| route.target == gateway.id && !route.blackhole)
+        };
         return match gateway::table(scene) {
-            Some(_) => WhyPublic::GatewayRouteMissing(gateway),
-            None => WhyPublic::Unreadable,
+            Some(table) if !leads_there(table) || is_shadowed(scene, table, name, gateway) => {
+                WhyPublic::GatewayRouteMissing(gateway)
+            }
+            _ => WhyPublic::Unreadable,
         };
     }
     let mut interfaces = available.clone().filter(|endpoint| endpoint.is_interface());
-    if let Some(endpoint) = interfaces.clone().find(|e| e.private_dns_enabled) {
+    let inbound_only = |endpoint: &Endpoint| endpoint.inbound_resolver_only == Some(true);
+    if let Some(endpoint) = interfaces
+        .clone()
+        .find(|endpoint| endpoint.private_dns_enabled && !inbound_only(endpoint))
+    {
         return match attributes_off(scene) {
             Some(true) => WhyPublic::AttributesOff,
             Some(false) if vpc_resolver_is_public(scene, name) && covers(endpoint, name) => {
@@ -83,10 +103,36 @@ fn by_endpoints<'a>(scene: &Scene<'a>, name: &NameFacts) -> WhyPublic<'a> {
     match (interfaces.next(), endpoints.first()) {
         // An interface endpoint of DynamoDB has no private DNS to switch on: a gateway endpoint is what lacks.
         (Some(_), _) if !service.interface_private_dns() => WhyPublic::Missing,
+        (Some(endpoint), _) if endpoint.private_dns_enabled => WhyPublic::Missing,
         (Some(endpoint), _) => WhyPublic::PrivateDnsOff(endpoint),
         (None, Some(endpoint)) if available.next().is_none() => WhyPublic::NotAvailable(endpoint),
         _ => WhyPublic::Missing,
     }
+}
+
+/// A more specific route beats the one to the gateway endpoint, although its prefix list holds the address.
+fn is_shadowed(
+    scene: &Scene<'_>,
+    table: &RouteTable,
+    name: &NameFacts,
+    gateway: &Endpoint,
+) -> bool {
+    let lists = scene
+        .inventory()
+        .and_then(|inventory| inventory.prefix_lists.seen());
+    let holds = |address: IpAddr| {
+        table.routes.iter().any(|route| match &route.destination {
+            Destination::PrefixList(id) if route.target == gateway.id => lists
+                .into_iter()
+                .flatten()
+                .filter(|list| list.id == *id)
+                .any(|list| list.cidrs.iter().any(|cidr| cidr.contains(&address))),
+            _ => false,
+        })
+    };
+    name.host_records()
+        .iter()
+        .all(|record| holds(record.address))
 }
 
 /// Whether one of the VPC's DNS attributes is off; none where they were not read.
@@ -125,12 +171,16 @@ pub(crate) fn bypassing_resolver(scene: &Scene<'_>, name: &NameFacts) -> Option<
     let better = matches!(
         vpc_route,
         Route::InterfaceEndpoint
+            | Route::GatewayEndpoint
             | Route::CentralEndpoint
             | Route::PrivateUnconfirmed
             | Route::PrivateUnlisted
     );
     let worse = matches!(host_route, Route::Public | Route::Unresolved | Route::Mixed);
-    (better && worse).then_some(asked)
+    // A wrong private address is as wrong, where the VPC's resolver gives the endpoint's own.
+    let confirmed = matches!(vpc_route, Route::InterfaceEndpoint | Route::GatewayEndpoint);
+    let foreign = host_route < Route::CentralEndpoint && host_route != vpc_route;
+    (better && worse || confirmed && foreign).then_some(asked)
 }
 
 /// The form of a name that the endpoint of the plain name does not cover, where the plain name is private.

@@ -27,11 +27,13 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let Some((skew, witness)) = skew(scene) else {
         return Vec::new();
     };
+    let host = &scene.facts.host;
+    let has_credential = host.credentials.is_seen() || host.credentials_error.is_some();
     let follows = symptoms.where_kind(|kind| match kind {
         Kind::Expired | Kind::NotYetValid => true,
         Kind::CanaryError(code) => is_credential(code),
-        Kind::CanaryCredentials | Kind::InventoryCredentials => true,
-        Kind::CanaryDenied(_) => false,
+        // A credential that was never there is no matter of the clock.
+        Kind::CanaryCredentials | Kind::InventoryCredentials => has_credential,
         _ => false,
     });
     let mut ids: Vec<_> = follows.map(|symptom| symptom.id).collect();
@@ -82,7 +84,20 @@ fn skew(scene: &Scene<'_>) -> Option<(i64, String)> {
         let skew = http.received_at.duration_since(date).as_secs();
         Some((skew, format!("{} at {}", probe.name, probe.address)))
     });
+    let canary = &scene.facts.canary;
+    let of_canary = canary.error.as_ref().and_then(|error| {
+        let took = canary.result.at_ms + canary.result.took_ms;
+        let local = scene
+            .facts
+            .started_at
+            .checked_add(std::time::Duration::from_secs_f64(
+                (took / 1000.0).clamp(0.0, 86_400.0),
+            ));
+        let skew = local.ok()?.duration_since(error.date?).as_secs();
+        Some((skew, "The canary's answer".to_owned()))
+    });
     of_probes
+        .chain(of_canary)
         .filter(|(skew, _)| skew.abs() > TOLERATED_SECONDS)
         .max_by_key(|(skew, _)| skew.abs())
 }

@@ -22,6 +22,9 @@ rule! {
 
 const CODES: &[&str] = &[
     "InvalidClientTokenId",
+    "InvalidIdentityToken",
+    "InvalidSecurity",
+    "InvalidSecurityToken",
     "UnrecognizedClientException",
     "InvalidAccessKeyId",
     "AuthFailure",

@@ -23,15 +23,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let shown: Vec<_> = symptoms
         .where_kind(|kind| matches!(kind, Kind::CanaryCredentials | Kind::InventoryCredentials))
         .collect();
-    let known = scene.facts.host.credentials.is_seen();
-    if shown.is_empty() || known {
-        return Vec::new();
-    }
-    // Where a web identity is exchanged at STS, the way to STS is to blame before the credential is.
-    let sts = symptoms.iter().any(|symptom| {
-        symptom.service == "sts" && symptom.kind.stage() < crate::symptoms::Stage::Canary
-    });
-    if sts && scene.facts.host.credentials_error.is_none() && uses_web_identity(scene) {
+    if shown.is_empty() {
         return Vec::new();
     }
     let subject = match scene.facts.host.kind {
@@ -49,16 +41,4 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         cause = cause.evidence(format!("The provider chain: {}", failure.detail));
     }
     vec![cause]
-}
-
-fn uses_web_identity(scene: &Scene<'_>) -> bool {
-    let detail = scene
-        .facts
-        .host
-        .credentials
-        .failure()
-        .map(|failure| failure.detail.to_ascii_lowercase());
-    detail.is_some_and(|detail| {
-        detail.contains("webidentity") || detail.contains("web identity") || detail.contains("sts")
-    })
 }

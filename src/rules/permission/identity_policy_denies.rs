@@ -45,12 +45,16 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         .error
         .as_ref()
         .map_or("", |error| error.message.as_str());
-    let subject = principal(message).unwrap_or_else(|| super::denied::queue(scene));
+    let subject = super::denied::queue(scene);
     let Some(cause) = by_layer(scene, symptoms, &LAYERS, subject) else {
         return Vec::new();
     };
     vec![
         cause
+            .evidence(match principal(message) {
+                Some(principal) => format!("The caller is {principal}."),
+                None => "The caller is not named.".to_owned(),
+            })
             .evidence(format!("The layer named is the {}.", layer.words()))
             .title(format!("The caller's {} refuses the canary", layer.words()))
             .because(format!("The service's refusal names a {}.", layer.words()))

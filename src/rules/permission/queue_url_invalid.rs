@@ -1,4 +1,3 @@
-use crate::facts::CanaryMode;
 use crate::facts::queue_url::QueueUrl;
 use crate::rules::cause::Cause;
 use crate::rules::rule;
@@ -21,11 +20,7 @@ rule! {
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let request = &scene.facts.request;
-    let Some(url) = request
-        .queue_url
-        .as_deref()
-        .filter(|_| request.canary != CanaryMode::Off)
-    else {
+    let Some(url) = request.queue_url.as_deref() else {
         return Vec::new();
     };
     let Ok(QueueUrl::NotAQueue(reason)) = crate::facts::queue_url::parse_queue_url(url) else {

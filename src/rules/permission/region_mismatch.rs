@@ -1,4 +1,3 @@
-use crate::facts::CanaryMode;
 use crate::facts::queue_url::{QueueUrl, parse_queue_url};
 use crate::rules::cause::{Cause, quoted};
 use crate::rules::rule;
@@ -23,11 +22,7 @@ rule! {
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let request = &scene.facts.request;
-    let Some(url) = request
-        .queue_url
-        .as_deref()
-        .filter(|_| request.canary != CanaryMode::Off)
-    else {
+    let Some(url) = request.queue_url.as_deref() else {
         return Vec::new();
     };
     let (Ok(QueueUrl::Queue(queue)), Some(region)) = (parse_queue_url(url), &scene.region) else {

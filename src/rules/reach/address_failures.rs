@@ -42,15 +42,8 @@ pub(super) fn undistinguished(
     matches: impl Fn(&Kind) -> bool,
     tell: impl Fn(&Symptom) -> Cause,
 ) -> Vec<Cause> {
-    let causes = symptoms.where_kind(matches).map(|symptom| {
-        // An answer nobody vouched for that does not even work is told by how it fails.
-        let unvouched = symptoms.iter().filter(|other| {
-            other.name == symptom.name
-                && matches!(other.kind, Kind::Unlisted | Kind::GatewayUnconfirmed)
-        });
-        tell(symptom)
-            .follows(unvouched.map(|other| other.id))
-            .follows(symptoms.following(scene, &symptom.name, Stage::Tcp))
-    });
+    let causes = symptoms
+        .where_kind(matches)
+        .map(|symptom| tell(symptom).follows(symptoms.following(scene, &symptom.name, Stage::Tcp)));
     by_subject(causes)
 }

@@ -2,6 +2,7 @@ use crate::configuration::security_group::{Admission, Direction, Peer, admission
 use crate::facts::FailureKind;
 use crate::rules::cause::{Cause, by_subject, region_flag};
 use crate::rules::rule;
+use crate::symptoms::placement::{is_private, without_dns64};
 use crate::symptoms::{Kind, Scene, Stage, Symptoms};
 
 use super::address_failures::groups;
@@ -32,23 +33,24 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let silent = symptoms.where_kind(|kind| *kind == Kind::Tcp(FailureKind::Timeout));
     let causes = silent.filter_map(|symptom| {
         let own_groups = groups(scene, own)?;
-        let address = symptom.address?;
+        // Behind a NAT64 gateway the packets meet other groups than here.
+        let address = symptom
+            .address
+            .filter(|address| without_dns64(*address) == *address)?;
         let target = scene.endpoint_at(address);
         let target_groups = target.map(|(endpoint, _)| endpoint.group_ids.as_slice());
         let peer = Peer {
             address,
             group_ids: target_groups,
         };
-        // A public address behind a gateway endpoint has no groups; one outside the inventory is not judged.
-        let is_public = !crate::symptoms::placement::is_private(address)
-            && scene.in_vpc(address) == Some(false);
+        // What is no known interface has no groups that a rule could name, or none that are known.
+        let is_public = !is_private(address) && scene.in_vpc(address) == Some(false);
         let peer = match (target, is_public) {
-            (Some(_), _) => peer,
             (None, true) => Peer {
                 group_ids: Some(&[]),
                 ..peer
             },
-            (None, false) => return None,
+            _ => peer,
         };
         if admission(own_groups, Direction::Egress, &peer, 443, lists) != Admission::Refused {
             return None;
@@ -60,7 +62,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         };
         Some(
             Cause::shown_by(subject, [symptom])
-                .follows(symptoms.following(scene, &symptom.name, Stage::Tcp))
+                .follows(symptoms.following_at(scene, &symptom.name, Stage::Tcp, symptom.address))
                 .title(format!("{} lets no 443 out", own.join(" and ")))
                 .because(format!(
                     "No outbound rule of the caller's groups {} allows TCP 443 to {address}, which swallows the connection attempts.",

@@ -40,6 +40,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             placement,
             Placement::Endpoint(..)
                 | Placement::KnownElsewhere(..)
+                | Placement::NotAvailable(..)
                 | Placement::InVpc
                 | Placement::Allowed
                 | Placement::PrivateElsewhere
@@ -47,7 +48,11 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         let answering: Vec<String> = scene
             .facts
             .probes_of(&symptom.name)
-            .filter(|probe| probe.address != address && reach::is_verified(scene, target, probe))
+            .filter(|probe| {
+                probe.address != address
+                    && reach::is_verified(scene, target, probe)
+                    && probe.http.failure().is_none()
+            })
             .map(|probe| probe.address.to_string())
             .collect();
         if !is_endpoint || answering.is_empty() {
@@ -60,16 +65,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         };
         let subject = owner.map_or(symptom.name.clone(), |(endpoint, _)| endpoint.id.clone());
         let mut cause = Cause::shown_by(&subject, [symptom])
-            .follows(
-                symptoms
-                    .following(scene, &symptom.name, Stage::Tcp)
-                    .into_iter()
-                    .filter(|id| {
-                        symptoms.get(*id).is_some_and(|other| {
-                            other.kind.stage() >= Stage::Canary || other.address == Some(address)
-                        })
-                    }),
-            )
+            .follows(symptoms.following_at(scene, &symptom.name, Stage::Tcp, Some(address)))
             .title(format!("An address of {subject} is down: {address}"))
             .because(format!(
                 "{address} does not answer on 443, while {} of the same name does.",

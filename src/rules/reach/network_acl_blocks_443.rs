@@ -5,7 +5,10 @@ use crate::facts::FailureKind;
 use crate::facts::inventory::{NetworkAcl, PortRange};
 use crate::rules::cause::{Cause, by_subject, region_flag};
 use crate::rules::rule;
+use crate::symptoms::placement::without_dns64;
 use crate::symptoms::{Kind, Scene, Stage, Symptom, Symptoms};
+
+use super::address_failures::all_fail;
 
 rule! {
     /// A subnet's network ACL drops 443, or the answers to it.
@@ -54,7 +57,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         };
         Some(
             Cause::shown_by(acl, [symptom])
-                .follows(symptoms.following(scene, &symptom.name, Stage::Tcp))
+                .follows(symptoms.following_at(scene, &symptom.name, Stage::Tcp, symptom.address))
                 .title(format!("{acl} blocks {way} traffic on {ports}"))
                 .because(format!(
                     "{acl} does not pass {way} TCP {ports} with {}, so connections on 443 get no answer. {by}",
@@ -77,7 +80,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
 
 fn blocked<'a>(scene: &Scene<'a>, symptom: &Symptom) -> Option<Blocked<'a>> {
     let acls = scene.inventory()?.network_acls.seen()?;
-    let there = symptom.address?;
+    // Behind a NAT64 gateway the packets meet other groups and ACLs than here.
+    let there = symptom
+        .address
+        .filter(|address| without_dns64(*address) == *address)?;
     let here = scene.source_towards(there)?;
     let own_subnet = scene.subnet_id.as_deref();
     let their_subnet = scene
@@ -94,6 +100,7 @@ fn blocked<'a>(scene: &Scene<'a>, symptom: &Symptom) -> Option<Blocked<'a>> {
         (theirs, true, here, EPHEMERAL),
         (own, false, there, EPHEMERAL),
     ];
+    let nothing_answers = all_fail(scene, &symptom.name);
     passages
         .into_iter()
         .find_map(|(acl, egress, other, ports)| {
@@ -105,6 +112,14 @@ fn blocked<'a>(scene: &Scene<'a>, symptom: &Symptom) -> Option<Blocked<'a>> {
                     ports,
                     other,
                     rule,
+                }),
+                // Some of the ports the kernel picks from are lost: enough to explain that nothing gets through.
+                Passage::Partial if nothing_answers => Some(Blocked {
+                    acl,
+                    egress,
+                    ports,
+                    other,
+                    rule: None,
                 }),
                 Passage::Passes | Passage::Partial => None,
             }

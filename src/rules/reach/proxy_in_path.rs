@@ -1,7 +1,7 @@
 use crate::environment::no_proxy::{https_proxy, is_exempt};
 use crate::rules::cause::Cause;
 use crate::rules::rule;
-use crate::symptoms::{Scene, Symptoms};
+use crate::symptoms::{Kind, Scene, Symptoms};
 use crate::verdict::finding::Severity;
 
 rule! {
@@ -25,7 +25,7 @@ rule! {
 /// Where credentials and metadata are served from.
 const LINK_LOCAL: [&str; 3] = ["169.254.169.254", "169.254.170.2", "169.254.170.23"];
 
-fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
+fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let variables = &scene.facts.host.proxies;
     let Some(proxy) = https_proxy(variables) else {
         return Vec::new();
@@ -55,6 +55,10 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
             services.push(target.service.clone());
         }
     }
+    let unread: Vec<_> = symptoms
+        .where_kind(|kind| *kind == Kind::InventoryUnreachable)
+        .map(|symptom| symptom.id)
+        .collect();
     let names: Vec<&str> = proxied.iter().map(|(_, name)| name.as_str()).collect();
     let suffix = scene
         .partition()
@@ -67,6 +71,7 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
         .unwrap_or_default();
     vec![
         Cause::alone(&proxy.name, severity, services)
+            .follows(unread)
             .title(format!("{} sends AWS traffic to a proxy", proxy.name))
             .because(format!(
                 "{} is set to {}, and NO_PROXY does not cover {}: applications here go to the proxy, not to the endpoint.",

@@ -53,7 +53,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         };
         Some(
             Cause::shown_by(subject, [symptom])
-                .follows(symptoms.following(scene, &symptom.name, Stage::Tcp))
+                .follows(symptoms.following_at(scene, &symptom.name, Stage::Tcp, symptom.address))
                 .title(format!("{} does not admit this caller on 443", ids.join(" and ")))
                 .because(format!(
                     "No inbound rule of {} admits TCP 443 from {source}, and the endpoint's addresses swallow the connection attempts.",

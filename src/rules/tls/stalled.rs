@@ -14,16 +14,7 @@ pub(super) fn find(
 ) -> Vec<Cause> {
     let causes = symptoms.where_kind(matches).filter_map(|symptom| {
         let cause = tell(symptom)?;
-        // An answer nobody vouched for that does not even work is told by how it fails.
-        let unvouched = symptoms.iter().filter(|other| {
-            other.name == symptom.name
-                && matches!(other.kind, Kind::Unlisted | Kind::GatewayUnconfirmed)
-        });
-        Some(
-            cause
-                .follows(unvouched.map(|other| other.id))
-                .follows(symptoms.following(scene, &symptom.name, Stage::Tls)),
-        )
+        Some(cause.follows(symptoms.following(scene, &symptom.name, Stage::Tls)))
     });
     by_subject(causes)
 }

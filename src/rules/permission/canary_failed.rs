@@ -17,7 +17,7 @@ rule! {
     ///
     /// ## Source
     /// Amazon SQS API Reference, "Common errors".
-    pub CANARY_ERROR, "canary-failed", Fail, Undistinguished, find
+    pub CANARY_FAILED, "canary-failed", Fail, Undistinguished, find
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
