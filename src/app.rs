@@ -147,8 +147,13 @@ fn health(settings: &Settings) -> Result<u8, AppError> {
     let report = report(&facts);
     let line = match (report.verdict, report.findings.first()) {
         (RunVerdict::Pass, _) => format!(
-            "healthy: {} services in {:.0} ms",
+            "healthy: {} {} in {:.0} ms",
             report.services.len(),
+            if report.services.len() == 1 {
+                "service"
+            } else {
+                "services"
+            },
             report.duration_ms
         ),
         (RunVerdict::Fail, Some(finding)) => {

@@ -3,5 +3,6 @@
 //! Each evaluator says *unknown* where something it needs was not read; nothing here guesses.
 
 pub mod network_acl;
+pub mod policy;
 pub mod route_table;
 pub mod security_group;

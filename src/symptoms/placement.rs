@@ -44,7 +44,7 @@ pub fn place<'a>(scene: &Scene<'a>, service: &str, name: &str, address: IpAddr) 
     let address = without_dns64(address);
     if let Some((endpoint, interface)) = scene.endpoint_at(address) {
         let of_service = scene
-            .all_endpoints_of(service)
+            .all_endpoints_of_name(service, name)
             .iter()
             .any(|candidate| candidate.id == endpoint.id);
         return match (of_service, scene.is_of_this_vpc(endpoint)) {
@@ -55,7 +55,7 @@ pub fn place<'a>(scene: &Scene<'a>, service: &str, name: &str, address: IpAddr) 
         };
     }
     if scene.in_vpc(address) == Some(true) {
-        return match has_foreign_endpoints(scene, service) {
+        return match has_foreign_endpoints(scene, service, name) {
             true => Placement::InVpcForeign,
             false => Placement::InVpc,
         };
@@ -142,14 +142,14 @@ fn own_range_is_public(scene: &Scene<'_>) -> bool {
 
 /// Whether it is certain that an address in this VPC that is no known interface belongs to no endpoint of the
 /// service: the list is complete and the interfaces of all its endpoints were read.
-fn has_foreign_endpoints(scene: &Scene<'_>, service: &str) -> bool {
+fn has_foreign_endpoints(scene: &Scene<'_>, service: &str, name: &str) -> bool {
     if !scene.endpoint_list_is_complete() || scene.service(service).is_none() {
         return false;
     }
     let interfaces_read = scene
         .inventory()
         .is_some_and(|inventory| inventory.network_interfaces.is_seen());
-    let of_service = scene.all_endpoints_of(service);
+    let of_service = scene.all_endpoints_of_name(service, name);
     interfaces_read
         && of_service
             .iter()
@@ -160,8 +160,10 @@ fn has_foreign_endpoints(scene: &Scene<'_>, service: &str) -> bool {
 }
 
 fn private_dns_endpoint_with_known_addresses(scene: &Scene<'_>, service: &str, name: &str) -> bool {
-    scene.endpoints_of(service).iter().any(|endpoint| {
-        endpoint.is_interface()
+    let own = scene.all_endpoints_of_name(service, name);
+    own.iter().any(|endpoint| {
+        scene.is_of_this_vpc(endpoint)
+            && endpoint.is_interface()
             && endpoint.is_available()
             && endpoint.private_dns_enabled
             && (endpoint.covers(name) || endpoint.private_names().next().is_none())

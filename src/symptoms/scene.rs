@@ -187,13 +187,26 @@ impl<'a> Scene<'a> {
 
     /// This VPC's endpoints of the service and region that a name speaks of, those that are available first.
     pub fn endpoints_of_name(&self, name: &NameFacts) -> Vec<&'a Endpoint> {
-        let told = Catalog::get()
-            .identify(&name.name)
-            .and_then(|identified| identified.region);
-        match told.as_ref().or(self.region.as_ref()) {
-            Some(region) => self.endpoints_in(&name.service, region),
+        match self.region_of(&name.name) {
+            Some(region) => self.endpoints_in(&name.service, &region),
             None => Vec::new(),
         }
+    }
+
+    /// Every endpoint of the service and region that a name speaks of, of whatever VPC.
+    pub fn all_endpoints_of_name(&self, service: &str, name: &str) -> Vec<&'a Endpoint> {
+        match self.region_of(name) {
+            Some(region) => self.all_endpoints_in(service, &region).collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// The region a name speaks of, else the host's.
+    pub fn region_of(&self, name: &str) -> Option<Region> {
+        Catalog::get()
+            .identify(name)
+            .and_then(|identified| identified.region)
+            .or_else(|| self.region.clone())
     }
 
     fn endpoints_in(&self, service: &str, region: &Region) -> Vec<&'a Endpoint> {

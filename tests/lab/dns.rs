@@ -34,7 +34,9 @@ pub fn servers(world: &World) -> Vec<(IpAddr, View)> {
         .vpcs
         .get(world.own_vpc())
         .and_then(|vpc| vpc.cidrs.first());
-    if let Some(ipnet::IpNet::V4(cidr)) = primary {
+    if let Some(ipnet::IpNet::V4(cidr)) = primary
+        && world.host.addresses.iter().any(IpAddr::is_ipv4)
+    {
         let base = u32::from(cidr.network());
         servers.push((IpAddr::V4(base.saturating_add(2).into()), View::Vpc));
     }

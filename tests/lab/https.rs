@@ -39,13 +39,17 @@ pub struct Services {
     pub sqs: Sqs,
 }
 
-/// Listens for every peer that accepts connections. An IPv6 one is nobody where the host has no IPv6.
+/// Listens for every peer that accepts connections. One of a family that the host has no address of is nobody.
 pub fn serve(services: Arc<Services>, peers: Vec<Peer>) -> io::Result<()> {
-    let v6 = services.world.host.addresses.iter().any(IpAddr::is_ipv6);
+    let own = &services.world.host.addresses;
+    let (v4, v6) = (
+        own.iter().any(IpAddr::is_ipv4),
+        own.iter().any(IpAddr::is_ipv6),
+    );
     let accepting = peers
         .into_iter()
         .filter(|p| matches!(p.fate, Fate::Answers | Fate::Resets))
-        .filter(|p| v6 || p.address.is_ipv4());
+        .filter(|p| if p.address.is_ipv4() { v4 } else { v6 });
     for peer in accepting {
         let listener = sockets::listen(peer.address, 443)?;
         let (services, peer) = (Arc::clone(&services), Arc::new(peer));

@@ -89,8 +89,18 @@ pub fn lay_network(world: &World, peers: &[Peer], local: &[IpAddr]) -> Result<()
     }
     let mut add_local = |address: &IpAddr| {
         let source = if address.is_ipv4() { v4 } else { v6 };
-        if let Some(source) = source.filter(|_| !host.addresses.contains(address)) {
-            batch.push(format!("route add local {address} dev lo src {source}"));
+        if host.addresses.contains(address) {
+            return;
+        }
+        match (source, address) {
+            (Some(source), _) => {
+                batch.push(format!("route add local {address} dev lo src {source}"));
+            }
+            // A host with IPv6 addresses only reaches the link-local services over IPv4 all the same.
+            (None, IpAddr::V4(v4)) if v4.is_link_local() => {
+                batch.push(format!("route add local {address} dev lo"));
+            }
+            (None, _) => {}
         }
     };
     local.iter().for_each(&mut add_local);

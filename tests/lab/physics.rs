@@ -83,7 +83,11 @@ pub fn peers(world: &World) -> Vec<Peer> {
 fn peer(world: &World, public: &BTreeMap<IpAddr, String>, address: IpAddr) -> Peer {
     let behaviour = behaviour_of(world, address);
     let label = match world.endpoint_at(address) {
-        Some(endpoint) => Some(World::host_label(&endpoint.service)),
+        // A FIPS endpoint is the same service behind the same certificate.
+        Some(endpoint) => {
+            let service = endpoint.service.strip_suffix("-fips");
+            Some(World::host_label(service.unwrap_or(&endpoint.service)))
+        }
         None => public.get(&address).cloned(),
     };
     let fate = match behaviour.tcp.as_str() {

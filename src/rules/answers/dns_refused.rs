@@ -1,8 +1,7 @@
-use crate::facts::DnsStatus;
 use crate::rules::{Cause, rule};
 use crate::symptoms::{Scene, Symptoms};
 
-use super::silent_resolver;
+use super::silent_resolver::{self, Ending};
 
 rule! {
     /// The resolver refuses this host.
@@ -21,7 +20,7 @@ rule! {
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    silent_resolver::find(scene, symptoms, &[DnsStatus::Refused], "refuses to answer")
+    silent_resolver::find(scene, symptoms, Ending::Refusal, "refuses to answer")
         .into_iter()
         .map(|cause| {
             let title = format!("The resolver {} refuses this host", cause.subject);

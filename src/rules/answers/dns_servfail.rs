@@ -1,8 +1,7 @@
-use crate::facts::DnsStatus;
 use crate::rules::{Cause, rule};
 use crate::symptoms::{Scene, Symptoms};
 
-use super::silent_resolver;
+use super::silent_resolver::{self, Ending};
 
 rule! {
     /// The resolver fails: it answers SERVFAIL, or something that is no proper answer.
@@ -21,8 +20,7 @@ rule! {
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    let statuses = [DnsStatus::ServFail, DnsStatus::Error];
-    silent_resolver::find(scene, symptoms, &statuses, "fails to answer")
+    silent_resolver::find(scene, symptoms, Ending::Failure, "fails to answer")
         .into_iter()
         .map(|cause| {
             let title = format!("The resolver {} fails", cause.subject);

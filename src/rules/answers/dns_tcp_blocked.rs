@@ -49,7 +49,12 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         if !without_address.is_empty() {
             cause = cause
                 .follows(without_address)
-                .follows(symptoms.after_name(scene, &name.name));
+                .follows(symptoms.after_name(scene, &name.name))
+                .follows(
+                    symptoms
+                        .where_kind(|kind| *kind == Kind::InventoryUnreachable)
+                        .map(|symptom| symptom.id),
+                );
         }
         causes.push(cause);
     }

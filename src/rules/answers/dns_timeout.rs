@@ -1,10 +1,10 @@
-use crate::facts::{DnsStatus, ServerRole};
+use crate::facts::{DnsStatus, FailureKind, ServerRole};
 use crate::rules::{Cause, rule};
-use crate::symptoms::{Scene, Symptoms};
+use crate::symptoms::{Kind, Scene, Symptoms};
 
 use crate::verdict::finding::Severity;
 
-use super::silent_resolver;
+use super::silent_resolver::{self, Ending};
 
 rule! {
     /// The resolver does not answer.
@@ -27,19 +27,18 @@ rule! {
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    let statuses = [DnsStatus::Timeout];
-    silent_resolver::find(scene, symptoms, &statuses, "does not answer")
+    silent_resolver::find(scene, symptoms, Ending::NoAnswer, "does not answer")
         .into_iter()
         .map(|cause| {
             let title = format!("The resolver {} does not answer", cause.subject);
             cause.title(title)
         })
-        .chain(dead_first(scene))
+        .chain(dead_first(scene, symptoms))
         .collect()
 }
 
 /// A configured resolver that never answers while another one does: lookups work, each after a wait.
-fn dead_first(scene: &Scene<'_>) -> Option<Cause> {
+fn dead_first(scene: &Scene<'_>, symptoms: &Symptoms) -> Option<Cause> {
     let lookups = || {
         scene
             .facts
@@ -52,8 +51,19 @@ fn dead_first(scene: &Scene<'_>) -> Option<Cause> {
     let silent = of_first().all(|lookup| lookup.status() == DnsStatus::Timeout);
     let other =
         lookups().find(|lookup| lookup.server != first && lookup.status() == DnsStatus::Ok)?;
+    // Calls that look their host up as applications do wait for it, too.
+    let unread: Vec<_> = symptoms
+        .where_kind(|kind| {
+            matches!(
+                kind,
+                Kind::InventoryUnreachable | Kind::CanaryFailed(FailureKind::Timeout)
+            )
+        })
+        .map(|symptom| symptom.id)
+        .collect();
     silent.then(|| {
         Cause::alone(first.ip().to_string(), Severity::Warn, Vec::new())
+            .follows(unread)
             .title(format!("The first resolver {} does not answer", first.ip()))
             .because(format!(
                 "{} stands first in the resolver configuration and never answers; {} does, after a wait at each lookup.",

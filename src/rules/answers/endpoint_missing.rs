@@ -3,7 +3,7 @@ use crate::rules::cause::{Cause, by_subject, region_flag};
 use crate::rules::rule;
 use crate::symptoms::{Scene, Symptoms, gateway};
 
-use super::why_public::{WhyPublic, public_names, region_of};
+use super::why_public::{WhyPublic, public_names};
 
 rule! {
     /// The service has no endpoint in this VPC.
@@ -64,7 +64,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
 }
 
 fn service_name(scene: &Scene<'_>, service: &str, name: &str) -> String {
-    let region = region_of(scene, name);
+    let region = scene.region_of(name);
     if region == scene.region
         && let Some(name) = scene.endpoint_service_name(service)
     {

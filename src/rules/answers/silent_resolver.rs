@@ -2,19 +2,30 @@
 
 use std::net::IpAddr;
 
-use crate::facts::{DnsStatus, ServerRole};
+use crate::facts::{DnsStatus, FailureKind, ServerRole};
 use crate::rules::Cause;
 use crate::symptoms::{Kind, Scene, Symptom, Symptoms};
 
-/// The causes, one for each resolver, of names whose resolution ended with one of these statuses.
+/// How resolution through the host's resolvers ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Nothing came back: silence, or word that nobody listens there.
+    NoAnswer,
+    /// SERVFAIL, or something that is no proper answer.
+    Failure,
+    /// REFUSED.
+    Refusal,
+}
+
+/// The causes, one for each resolver, of names whose resolution ended this way.
 pub(super) fn find(
     scene: &Scene<'_>,
     symptoms: &Symptoms,
-    statuses: &[DnsStatus],
+    ending: Ending,
     does: &str,
 ) -> Vec<Cause> {
-    let shown = symptoms.where_kind(|kind| match kind {
-        Kind::DnsFailed(status) => statuses.contains(status),
+    let shown = symptoms.iter().filter(|symptom| match symptom.kind {
+        Kind::DnsFailed(status) => ending_of(scene, symptom, status) == ending,
         _ => false,
     });
     let mut by_resolver: Vec<(Option<IpAddr>, Vec<&Symptom>)> = Vec::new();
@@ -80,6 +91,25 @@ fn cause(
             format!("dig +tries=1 @169.254.169.253 {name}"),
         ],
     )
+}
+
+fn ending_of(scene: &Scene<'_>, symptom: &Symptom, status: DnsStatus) -> Ending {
+    match status {
+        DnsStatus::Timeout => Ending::NoAnswer,
+        DnsStatus::Refused => Ending::Refusal,
+        DnsStatus::Error if !heard_from(scene, symptom) => Ending::NoAnswer,
+        _ => Ending::Failure,
+    }
+}
+
+/// Whether anything came from any of the host's resolvers, however malformed.
+fn heard_from(scene: &Scene<'_>, symptom: &Symptom) -> bool {
+    let name = scene.facts.name(&symptom.name);
+    name.is_some_and(|name| {
+        name.by_role(ServerRole::Host).any(|lookup| {
+            lookup.answer.is_seen() || lookup.answer.failure_kind() == Some(FailureKind::Malformed)
+        })
+    })
 }
 
 fn first_resolver(scene: &Scene<'_>, symptom: &Symptom) -> Option<IpAddr> {

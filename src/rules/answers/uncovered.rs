@@ -6,7 +6,7 @@ use crate::rules::Cause;
 use crate::rules::cause::by_subject;
 use crate::symptoms::{Kind, Scene, Symptom, Symptoms};
 
-use super::why_public::{region_of, uncovered_form};
+use super::why_public::uncovered_form;
 
 /// One name of an uncovered form that is under test, the plain name that is private, and why it is under test.
 pub(super) struct Uncovered<'a> {
@@ -57,7 +57,7 @@ pub(super) fn subject(scene: &Scene<'_>, uncovered: &Uncovered<'_>) -> String {
 
 fn plain_name(scene: &Scene<'_>, symptom: &Symptom) -> Option<String> {
     let service = Catalog::get().service(&symptom.service)?;
-    let region = region_of(scene, &symptom.name)?;
+    let region = scene.region_of(&symptom.name)?;
     service
         .hostnames(&region, scene.account_id(), NameForm::Standard)
         .into_iter()

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::catalog::{Catalog, NameForm, Region};
+use crate::catalog::{Catalog, NameForm};
 use crate::facts::inventory::{Destination, Endpoint, RouteTable};
 use crate::facts::{DnsStatus, NameFacts, ServerRole};
 use crate::symptoms::gateway;
@@ -216,14 +216,6 @@ pub(crate) fn uncovered_form(scene: &Scene<'_>, name: &NameFacts) -> Option<Name
             })
     };
     plain.iter().any(is_private).then_some(identified.form)
-}
-
-/// The region a name speaks of, else the host's.
-pub(crate) fn region_of(scene: &Scene<'_>, name: &str) -> Option<Region> {
-    Catalog::get()
-        .identify(name)
-        .and_then(|identified| identified.region)
-        .or_else(|| scene.region.clone())
 }
 
 fn vpc_resolver_is_public(scene: &Scene<'_>, name: &NameFacts) -> bool {

@@ -1,5 +1,4 @@
-use serde_json::Value;
-
+use crate::configuration::policy::Policy;
 use crate::rules::cause::{Cause, region_flag};
 use crate::rules::rule;
 use crate::symptoms::{Scene, Symptoms};
@@ -47,34 +46,7 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
 
 /// Whether a policy document allows everything to everybody and denies nothing.
 fn is_open(document: &str) -> bool {
-    let Ok(document) = serde_json::from_str::<Value>(document) else {
-        return false;
-    };
-    let statements = match &document["Statement"] {
-        Value::Array(statements) => statements.clone(),
-        Value::Object(_) => vec![document["Statement"].clone()],
-        _ => return false,
-    };
-    let denies = statements.iter().any(|s| s["Effect"] == "Deny");
-    !denies && statements.iter().any(allows_everything)
-}
-
-fn allows_everything(statement: &Value) -> bool {
-    let principal = &statement["Principal"];
-    let condition = &statement["Condition"];
-    statement["Effect"] == "Allow"
-        && (has_star(principal) || has_star(&principal["AWS"]))
-        && has_star(&statement["Action"])
-        && has_star(&statement["Resource"])
-        && (condition.is_null() || condition.as_object().is_some_and(|keys| keys.is_empty()))
-}
-
-fn has_star(value: &Value) -> bool {
-    match value {
-        Value::String(word) => word == "*" || word == "*:*",
-        Value::Array(words) => words.iter().any(has_star),
-        _ => false,
-    }
+    Policy::read(document).is_open()
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
-use crate::rules::cause::{Cause, region_flag};
-use crate::rules::rule;
-use crate::symptoms::{PolicyLayer, Scene, Symptoms};
+use serde_json::json;
 
-use super::denied::{by_layer, queue_arn};
+use crate::configuration::policy::{Decision, Policy, Request, with_statement};
+use crate::rules::cause::{Cause, quoted, region_flag};
+use crate::rules::rule;
+use crate::symptoms::{Kind, PolicyLayer, Scene, Symptoms};
+
+use super::denied::{self, Way, by_layer, queue_arn};
 
 rule! {
     /// The endpoint's policy does not allow the canary's call, or denies it.
@@ -10,7 +13,8 @@ rule! {
     /// The path is right: a refusal that names the endpoint's policy proves that the request went through an endpoint.
     ///
     /// ## Told apart by
-    /// The service's own 403 text names the VPC endpoint policy. A text that names no policy is `access-denied`.
+    /// The service's own 403 text names the VPC endpoint policy. Where the text names no policy: the endpoint that the request
+    /// went through has a policy document that refuses the call for certain. Else it is `access-denied`.
     ///
     /// ## Fix
     /// Add a statement to the endpoint's policy that allows the call on the queue.
@@ -22,12 +26,10 @@ rule! {
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    let through = scene
-        .facts
-        .canary
-        .remote_address
-        .and_then(|address| scene.endpoint_at(address))
-        .map(|(endpoint, _)| endpoint);
+    let through = match denied::way(scene) {
+        Way::Through(endpoint) => Some(endpoint),
+        Way::Public | Way::Unknown => None,
+    };
     let endpoint = through.or_else(|| scene.endpoints_of("sqs").into_iter().next());
     let subject = endpoint.map_or_else(
         || {
@@ -40,17 +42,42 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         },
         |endpoint| endpoint.id.clone(),
     );
-    let Some(mut cause) = by_layer(scene, symptoms, &[PolicyLayer::Endpoint], subject.clone())
-    else {
+    let layers = denied::layers(scene, PolicyLayer::Endpoint);
+    let Some(mut cause) = by_layer(scene, symptoms, &layers, subject.clone()) else {
         return Vec::new();
     };
-    if let Some(policy) = endpoint.and_then(|endpoint| endpoint.policy.as_deref()) {
-        cause = cause.evidence(format!("The policy of {subject}: {}", short(policy)));
+    let is_named = symptoms
+        .where_kind(|kind| *kind == Kind::CanaryDenied(PolicyLayer::Endpoint))
+        .next()
+        .is_some();
+    let document = endpoint.and_then(|endpoint| endpoint.policy.as_deref());
+    let call = denied::call(scene);
+    let mut amended = None;
+    if let Some(document) = document {
+        // Which endpoint the request went through decides whose policy is to be judged.
+        if let (Some(call), Some(_)) = (&call, through) {
+            let policy = Policy::read(document);
+            for sentence in denied::judged(&policy, &format!("the policy of {subject}"), call) {
+                cause = cause.evidence(capitalized(&sentence));
+            }
+            amended = allowing(document, &policy, call);
+        }
+        cause = cause.evidence(format!("The policy of {subject}: {}", short(document)));
     }
+    let because = match is_named {
+        true => "The service's refusal names the VPC endpoint policy.",
+        false => {
+            "The service's refusal names no policy; the request went through this endpoint, whose policy refuses the call."
+        }
+    };
+    let new_document = amended.map_or_else(
+        || "file://policy.json".to_owned(),
+        |document| quoted(&document),
+    );
     vec![
         cause
             .title(format!("The endpoint policy of {subject} refuses the canary"))
-            .because("The service's refusal names the VPC endpoint policy.")
+            .because(because)
             .fix(
                 format!("Allow the call on {} in the endpoint's policy.", queue_arn(scene)),
                 vec![
@@ -59,12 +86,38 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                         region_flag(scene)
                     ),
                     format!(
-                        "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {subject} --policy-document file://policy.json{}",
+                        "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {subject} --policy-document {new_document}{}",
                         region_flag(scene)
                     ),
                 ],
             ),
     ]
+}
+
+/// The document with a statement more that allows the call, where that is what it lacks and it is short enough to paste.
+fn allowing(document: &str, policy: &Policy, call: &Request) -> Option<String> {
+    if policy.decide(call) != Decision::NotAllowed || !policy.problems.is_empty() {
+        return None;
+    }
+    let principal = match call.caller.account() {
+        Some(account) => json!({"AWS": account}),
+        None => json!("*"),
+    };
+    let statement = json!({
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": denied::action_name(&call.action),
+        "Resource": call.resource,
+    });
+    with_statement(document, statement).filter(|document| document.len() <= 4096)
+}
+
+fn capitalized(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
 }
 
 fn short(policy: &str) -> String {

@@ -1,5 +1,7 @@
 //! What the rules about addresses that cannot be reached share.
 
+use std::net::IpAddr;
+
 use crate::facts::FailureKind;
 use crate::facts::inventory::{Endpoint, NetworkInterface, SecurityGroup};
 use crate::rules::Cause;
@@ -33,6 +35,12 @@ pub(super) fn groups<'a>(scene: &Scene<'a>, ids: &[String]) -> Option<Vec<&'a Se
 pub(super) fn all_fail(scene: &Scene<'_>, name: &str) -> bool {
     let mut probes = scene.facts.probes_of(name);
     !probes.any(|probe| probe.tcp.is_seen())
+}
+
+/// True where no address of this name and family completed a connection.
+pub(super) fn all_of_family_fail(scene: &Scene<'_>, name: &str, family_of: IpAddr) -> bool {
+    let mut probes = scene.facts.probes_of(name);
+    !probes.any(|probe| probe.address.is_ipv4() == family_of.is_ipv4() && probe.tcp.is_seen())
 }
 
 /// One cause for each name whose addresses failed this way and that nothing readable explains better.

@@ -3,7 +3,7 @@ use crate::rules::cause::{Cause, by_subject, region_flag};
 use crate::rules::rule;
 use crate::symptoms::{Scene, Stage, Symptoms};
 
-use super::address_failures::{all_fail, groups, silent};
+use super::address_failures::{all_of_family_fail, groups, silent};
 
 rule! {
     /// No security group on the endpoint lets this caller in on 443.
@@ -30,7 +30,8 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         .and_then(|i| i.prefix_lists.seen())
         .map(Vec::as_slice);
     let causes = silent(scene, symptoms).filter_map(|(symptom, endpoint, interface)| {
-        if !all_fail(scene, &symptom.name) {
+        // One of the same family that answers shows that the groups let it through.
+        if !all_of_family_fail(scene, &symptom.name, symptom.address?) {
             return None;
         }
         let ids = match interface.group_ids.is_empty() || !endpoint.group_ids.is_empty() {

@@ -2,6 +2,8 @@ use crate::rules::cause::{Cause, by_subject};
 use crate::rules::rule;
 use crate::symptoms::{Kind, Scene, Stage, Symptoms};
 
+use super::stalled::of_one_path;
+
 rule! {
     /// Small requests pass, large ones hang.
     ///
@@ -32,5 +34,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 vec!["ip route get 169.254.169.253 && ip -brief link".to_owned()],
             )
     });
-    by_subject(causes)
+    let causes = by_subject(causes);
+    of_one_path(
+        scene,
+        causes,
+        "Large requests hang on the way to several services",
+    )
 }

@@ -1,3 +1,4 @@
+use crate::facts::FailureKind;
 use crate::rules::cause::{Cause, by_subject};
 use crate::rules::rule;
 use crate::symptoms::{Kind, Scene, Stage, Symptoms};
@@ -18,7 +19,14 @@ rule! {
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    let shown = symptoms.where_kind(|kind| *kind == Kind::NotTheService);
+    let shown = symptoms
+        .where_kind(|kind| {
+            matches!(
+                kind,
+                Kind::NotTheService | Kind::Http(FailureKind::Malformed)
+            )
+        })
+        .filter(|symptom| scene.service(&symptom.service).is_some());
     let causes = shown.map(|symptom| {
         let mut cause = Cause::shown_by(&symptom.name, [symptom])
             .follows(symptoms.following(scene, &symptom.name, Stage::Http))

@@ -34,3 +34,18 @@ pub(super) fn succeeded_with<'a>(
         .find(|experiment| wanted(&experiment.variation) && experiment.result.is_seen())
         .map(|experiment| &experiment.variation)
 }
+
+/// What several names show of the path itself has one cause: the path of this VPC, not each name.
+pub(super) fn of_one_path(scene: &Scene<'_>, causes: Vec<Cause>, title: &str) -> Vec<Cause> {
+    let [first, _, ..] = causes.as_slice() else {
+        return causes;
+    };
+    let subject = scene
+        .vpc_id
+        .clone()
+        .unwrap_or_else(|| first.subject.clone());
+    by_subject(causes.into_iter().map(|cause| Cause {
+        subject: subject.clone(),
+        ..cause.title(title)
+    }))
+}

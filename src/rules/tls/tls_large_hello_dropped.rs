@@ -3,7 +3,7 @@ use crate::facts::probe::Variation;
 use crate::rules::{Cause, rule};
 use crate::symptoms::{Kind, Scene, Symptoms};
 
-use super::stalled::{find as stalled, succeeded_with};
+use super::stalled::{find as stalled, of_one_path, succeeded_with};
 
 rule! {
     /// The handshake stalls when the ClientHello spans packets.
@@ -29,7 +29,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             Kind::Tls(FailureKind::Timeout | FailureKind::Reset | FailureKind::Alert)
         )
     };
-    stalled(scene, symptoms, matches, |symptom| {
+    let causes = stalled(scene, symptoms, matches, |symptom| {
         succeeded_with(scene, symptom, |variation| {
             *variation == Variation::ClassicalHello
         })?;
@@ -45,5 +45,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                     ],
                 ),
         )
-    })
+    });
+    of_one_path(
+        scene,
+        causes,
+        "A firewall drops large TLS hellos on the way to several services",
+    )
 }
