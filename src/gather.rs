@@ -16,6 +16,7 @@ pub mod inventory;
 pub mod metadata_http;
 pub mod names;
 pub mod observe;
+pub mod open_files;
 pub mod plan;
 pub mod probe;
 pub mod profile;

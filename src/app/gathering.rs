@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::{InventoryChoice, NamedFile, Settings, TargetArg};
 use crate::facts::Facts;
 use crate::gather::plan::TargetSpec;
 use crate::gather::tls::Trust;
-use crate::gather::{self, Bounds, Options, host, inventory};
+use crate::gather::{self, Bounds, Options, host, inventory, open_files};
 
 use super::{AppError, INCONCLUSIVE, PASS, output};
 
@@ -22,6 +22,7 @@ const WORKERS: usize = 4;
 
 /// Gathers the facts that the settings ask for.
 pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
+    let run = Run::start()?;
     let trust = trust(settings)?;
     let choice = match &settings.inventory {
         InventoryChoice::Auto => gather::InventoryChoice::Api,
@@ -50,7 +51,7 @@ pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
         version: super::VERSION.to_owned(),
     };
     let progress = progress(settings);
-    let facts = within(settings, async |bounds| {
+    let facts = run.within(settings, async |bounds| {
         gather::gather(options, bounds).await
     })?;
     progress.finish_and_clear();
@@ -59,10 +60,11 @@ pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
 
 /// Writes a snapshot of the VPC's configuration.
 pub(super) fn snapshot(settings: &Settings, path: Option<&Path>) -> Result<u8, AppError> {
+    let run = Run::start()?;
     let trust = trust(settings)?;
     let region = settings.region.as_ref().map(ToString::to_string);
     let vpc_id = settings.vpc_id.clone();
-    let inventory = within(settings, async |bounds| {
+    let inventory = run.within(settings, async |bounds| {
         gather::snapshot(bounds, region, vpc_id, &trust, host::capture_env()).await
     })?;
     let failures: Vec<String> = inventory
@@ -104,50 +106,66 @@ fn trust(settings: &Settings) -> Result<Trust, AppError> {
     Ok(trust)
 }
 
-/// Runs a future under the settings' limits; SIGINT and SIGTERM ask it to end with what it has.
-fn within<T>(settings: &Settings, work: impl AsyncFnOnce(&Bounds) -> T) -> Result<T, AppError> {
-    let runtime = runtime()?;
-    let (stop, stopped) = watch::channel(false);
-    let request = &settings.request;
-    let value = runtime.block_on(async {
-        let bounds = Bounds::new(
-            Duration::from_millis(request.timeout_ms),
-            Duration::from_millis(request.deadline_ms),
-            stopped,
-        );
-        tokio::spawn(async move {
-            wait_for_signal().await;
-            // Nobody listens where the run has ended already.
-            let _ = stop.send(true);
-            std::future::pending::<()>().await;
+/// The runtime, with the signals taken from the first moment on.
+struct Run {
+    runtime: Runtime,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Run {
+    fn start() -> Result<Run, AppError> {
+        open_files::raise();
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(workers.min(WORKERS))
+            .enable_all()
+            .build()
+            .map_err(AppError::Runtime)?;
+        let (stop, stopped) = watch::channel(false);
+        let guard = runtime.enter();
+        let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+        drop(guard);
+        if let [Ok(interrupt), Ok(terminate)] = signals {
+            runtime.spawn(obey(interrupt, terminate, stop));
+        } else {
+            // Without handlers the signals end the process as they do by default.
+            tracing::debug!("signals cannot be handled");
+        }
+        Ok(Run { runtime, stopped })
+    }
+
+    /// Runs a future under the settings' limits; SIGINT and SIGTERM ask it to end with what it has.
+    fn within<T>(
+        self,
+        settings: &Settings,
+        work: impl AsyncFnOnce(&Bounds) -> T,
+    ) -> Result<T, AppError> {
+        let request = &settings.request;
+        let value = self.runtime.block_on(async {
+            let bounds = Bounds::new(
+                Duration::from_millis(request.timeout_ms),
+                Duration::from_millis(request.deadline_ms),
+                self.stopped,
+            );
+            work(&bounds).await
         });
-        work(&bounds).await
-    });
-    // A thread that hangs in the system's resolver must not hold the report back.
-    runtime.shutdown_background();
-    Ok(value)
+        // It goes on until the process ends: a thread that hangs in the system's resolver must not hold the report
+        // back, and a signal must end a run whose report nobody reads.
+        std::mem::forget(self.runtime);
+        Ok(value)
+    }
 }
 
-fn runtime() -> Result<Runtime, AppError> {
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(workers.min(WORKERS))
-        .enable_all()
-        .build()
-        .map_err(AppError::Runtime)
-}
-
-async fn wait_for_signal() {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        // Without handlers the signals end the process as they do by default.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// The first signal asks the run to end with what it has; the second ends the process.
+async fn obey(mut interrupt: Signal, mut terminate: Signal, stop: watch::Sender<bool>) {
+    for _ in 0..2 {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        if stop.send_replace(true) {
+            std::process::exit(INCONCLUSIVE.into());
+        }
     }
 }
 

@@ -135,6 +135,13 @@ impl AwsAccess {
 
     async fn found(&self, bounds: &Bounds) -> &chain::Found {
         let find = async || {
+            if let Some(failure) = chain::unfit_file(|name| std::env::var(name).ok()) {
+                return chain::Found {
+                    source: bounds.observe(async { Outcome::Failed(failure) }).await,
+                    error: None,
+                    credentials: None,
+                };
+            }
             let shared = self.shared(bounds.timeout()).await;
             let config = ProviderConfig::without_region()
                 .with_region(Some(Region::new(self.region.clone())))

@@ -8,7 +8,7 @@ mod exchange;
 
 use std::net::SocketAddr;
 
-use super::Bounds;
+use super::{Bounds, tcp};
 use crate::facts::dns::{Family, Lookup, ServerRole, TcpRetry};
 use crate::facts::{Answer, DnsStatus, Failure, FailureKind, Observation, Outcome};
 use answer::Reply;
@@ -111,7 +111,7 @@ fn with_retry(truncated: Answer, over_tcp: Outcome<Reply>) -> Answer {
 fn outcome<T>(result: Result<T, Failure>) -> Outcome<T> {
     match result {
         Ok(value) => Outcome::Seen(value),
-        Err(failure) => Outcome::Failed(failure),
+        Err(failure) => tcp::outcome(failure),
     }
 }
 

@@ -3,7 +3,12 @@
 //! Never through a proxy, whatever the variables say: metadata addresses are the host's own
 //! ("Instance metadata and user data" in the EC2 user guide). Time is bounded by the caller.
 
+use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 
 use http::header::{HOST, HeaderName};
 use http::{Method, Request, StatusCode};
@@ -11,6 +16,7 @@ use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
@@ -22,7 +28,11 @@ pub struct Connection {
     sender: http1::SendRequest<Empty<Bytes>>,
     authority: String,
     driver: AbortHandle,
+    heard: Arc<AtomicUsize>,
 }
+
+/// The most that is read on one connection: interim answers (1xx) may come without an end.
+const MOST: usize = 2 * 1024 * 1024;
 
 /// What a metadata service answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +49,11 @@ impl Connection {
         let stream = TcpStream::connect(address)
             .await
             .map_err(|error| io_failure("connect", address, &error))?;
+        let heard = Arc::new(AtomicUsize::new(0));
+        let stream = Metered {
+            stream,
+            heard: Arc::clone(&heard),
+        };
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(64 * 1024)
             .max_headers(64)
@@ -53,7 +68,13 @@ impl Connection {
             sender,
             authority: authority.to_owned(),
             driver: driver.abort_handle(),
+            heard,
         })
+    }
+
+    /// True once anything at all came back on this connection.
+    pub fn has_heard(&self) -> bool {
+        self.heard.load(Ordering::Relaxed) > 0
     }
 
     /// True where the peer has closed.
@@ -120,6 +141,48 @@ pub fn status_failure(status: StatusCode) -> Failure {
         _ => FailureKind::Service,
     };
     Failure::new(kind, format!("HTTP status {}", status.as_u16()))
+}
+
+/// A connection that counts what it hears, and hears only so much.
+struct Metered {
+    stream: TcpStream,
+    heard: Arc<AtomicUsize>,
+}
+
+impl AsyncRead for Metered {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.heard.load(Ordering::Relaxed) > MOST {
+            let error = format!("no end of the answers within {MOST} bytes");
+            return Poll::Ready(Err(io::Error::other(error)));
+        }
+        let before = buffer.filled().len();
+        let poll = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let more = buffer.filled().len().saturating_sub(before);
+        self.heard.fetch_add(more, Ordering::Relaxed);
+        poll
+    }
+}
+
+impl AsyncWrite for Metered {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
 }
 
 fn http_failure(error: &hyper::Error) -> Failure {

@@ -9,7 +9,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::tls::Trust;
-use super::{Bounds, dns, experiments, probe, system};
+use super::{Bounds, dns, experiments, open_files, probe, system};
 use crate::facts::dns::Family;
 use crate::facts::{AddressProbe, Lookup, NameFacts, Observation, ServerRole};
 
@@ -17,6 +17,10 @@ use crate::facts::{AddressProbe, Lookup, NameFacts, Observation, ServerRole};
 /// packets a second of an interface, and sockets are few in small containers.
 const NAMES_AT_ONCE: usize = 96;
 const PROBES_AT_ONCE: usize = 256;
+const SYSTEM_AT_ONCE: usize = 96;
+/// The connections that one address may have at a time, experiments included; the sockets of one `getaddrinfo`.
+const SOCKETS_OF_PROBE: usize = 6;
+const SOCKETS_OF_SYSTEM: usize = 2;
 
 /// What all names of a run share.
 #[derive(Debug, Clone)]
@@ -35,6 +39,7 @@ pub struct Context {
     pub other_names: Vec<String>,
     lookups: Arc<Semaphore>,
     probes: Arc<Semaphore>,
+    system: Arc<Semaphore>,
 }
 
 impl Context {
@@ -46,6 +51,10 @@ impl Context {
         shared_servers: Vec<SocketAddr>,
         ipv6_route: bool,
     ) -> Self {
+        // Each server is asked for both families at once.
+        let names = open_files::at_once(NAMES_AT_ONCE, 2 * servers.len());
+        let probes = open_files::at_once(PROBES_AT_ONCE, SOCKETS_OF_PROBE);
+        let system = open_files::at_once(SYSTEM_AT_ONCE, SOCKETS_OF_SYSTEM);
         Context {
             bounds,
             trust,
@@ -53,8 +62,9 @@ impl Context {
             shared_servers: Arc::new(shared_servers),
             ipv6_route,
             other_names: Vec::new(),
-            lookups: Arc::new(Semaphore::new(NAMES_AT_ONCE)),
-            probes: Arc::new(Semaphore::new(PROBES_AT_ONCE)),
+            lookups: Arc::new(Semaphore::new(names)),
+            probes: Arc::new(Semaphore::new(probes)),
+            system: Arc::new(Semaphore::new(system)),
         }
     }
 }
@@ -104,7 +114,10 @@ pub async fn observe(context: Context, mut question: Question) -> (NameFacts, Ve
     };
     let system = async {
         match question.probe {
-            true => system::system_addresses(&context.bounds, &question.name).await,
+            true => {
+                let _permit = context.system.acquire().await;
+                system::system_addresses(&context.bounds, &question.name).await
+            }
             false => Observation::skipped("asked on the wire only"),
         }
     };

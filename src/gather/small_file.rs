@@ -26,6 +26,20 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Why a file must not be handed to a library that reads whatever a path leads to, to its end: a pipe blocks it, a
+/// device or a huge file fills the memory. What is missing or a directory it reports by itself.
+pub fn unfit(path: &Path, limit: u64) -> Option<String> {
+    let meta = std::fs::metadata(path).ok()?;
+    match () {
+        () if meta.is_dir() => None,
+        () if !meta.is_file() => Some(format!("{} is not a regular file", path.display())),
+        () if meta.len() > limit => {
+            Some(format!("{} is larger than {limit} bytes", path.display()))
+        }
+        () => None,
+    }
+}
+
 /// Reads a small file as text, if it can be read; bytes that are no UTF-8 are replaced.
 pub fn text(path: &Path, limit: u64) -> Option<String> {
     let bytes = read(path, limit).ok()?;
@@ -48,5 +62,11 @@ mod tests {
         let pipe = dir.path().join("pipe");
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRUSR).unwrap();
         assert!(read(&pipe, 100).is_err());
+        assert!(unfit(&pipe, 100).is_some());
+        assert!(unfit(Path::new("/dev/zero"), 100).is_some());
+        assert!(unfit(&path, 100).is_some());
+        assert!(unfit(&path, 5000).is_none());
+        assert!(unfit(dir.path(), 100).is_none());
+        assert!(unfit(Path::new("/nowhere"), 100).is_none());
     }
 }

@@ -18,7 +18,7 @@ pub async fn connect(
         .observe(async {
             match open(address).await {
                 Ok(seen) => Outcome::Seen(seen),
-                Err(error) => Outcome::Failed(failure(&error)),
+                Err(error) => outcome(failure(&error)),
             }
         })
         .await;
@@ -47,9 +47,28 @@ pub fn failure(error: &Error) -> Failure {
         ErrorKind::PermissionDenied | ErrorKind::InvalidInput => {
             format!("this host's routes or filters do not allow it: {error}")
         }
+        _ if is_exhausted(error) => format!("{NO_SOCKET}: {error}"),
         _ => error.to_string(),
     };
     Failure::new(kind, bounded(&detail))
+}
+
+/// What a failure comes to: where this host had no socket left, nothing was tried at all.
+pub(super) fn outcome<T>(failure: Failure) -> Outcome<T> {
+    match failure.detail.starts_with(NO_SOCKET) {
+        true => Outcome::Skipped(failure.detail),
+        false => Outcome::Failed(failure),
+    }
+}
+
+/// How the detail begins where this host ran out of sockets.
+const NO_SOCKET: &str = "this host had no socket left";
+
+fn is_exhausted(error: &Error) -> bool {
+    use rustix::io::Errno;
+    [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM]
+        .iter()
+        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
 /// Divides what was seen into the fact and the thing that the next phase works on.
@@ -105,6 +124,15 @@ mod tests {
         ] {
             let error = Error::from_raw_os_error(errno.raw_os_error());
             assert_eq!(failure(&error).kind, kind, "{error}");
+        }
+    }
+
+    #[test]
+    fn without_a_socket_nothing_was_tried() {
+        for (errno, tried) in [(Errno::MFILE, false), (Errno::CONNREFUSED, true)] {
+            let error = Error::from_raw_os_error(errno.raw_os_error());
+            let is_failed = matches!(outcome::<()>(failure(&error)), Outcome::Failed(_));
+            assert_eq!(is_failed, tried, "{error}");
         }
     }
 }

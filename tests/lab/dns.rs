@@ -11,6 +11,7 @@ use hickory_proto::rr::{Name, RData, Record, RecordType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use super::hostile;
 use super::public_names;
 use super::sockets;
 use super::world::{DnsAnswer, Endpoint, EndpointKind, World};
@@ -74,6 +75,13 @@ pub async fn serve(world: Arc<World>, address: IpAddr, view: View) -> io::Result
                     return;
                 };
                 tokio::time::sleep(delay).await;
+                if let Some(manner) = manner(&world, view, &request) {
+                    for packet in hostile::datagrams(manner, &request, &response) {
+                        // The client may be gone; that is its own affair.
+                        let _ = socket.send_to(&packet, client).await;
+                    }
+                    return;
+                }
                 let Ok(mut bytes) = response.to_vec() else {
                     return;
                 };
@@ -109,6 +117,10 @@ async fn serve_tcp(world: Arc<World>, listener: TcpListener, view: View) {
                     return;
                 };
                 tokio::time::sleep(delay).await;
+                if let Some(manner) = manner(&world, view, &request) {
+                    hostile::dns_over_tcp(&mut stream, manner, &request, &response).await;
+                    return;
+                }
                 let Ok(bytes) = response.to_vec() else { return };
                 let mut framed = u16::try_from(bytes.len())
                     .unwrap_or(u16::MAX)
@@ -121,6 +133,13 @@ async fn serve_tcp(world: Arc<World>, listener: TcpListener, view: View) {
             }
         });
     }
+}
+
+/// The manner of `hostile::DNS` in which this question is answered.
+fn manner<'a>(world: &'a World, view: View, request: &Message) -> Option<&'a str> {
+    let name = plain(&request.queries.first()?.name().to_ascii());
+    let manner = find_override(world, view, &name)?.status.as_str();
+    hostile::DNS.contains(&manner).then_some(manner)
 }
 
 /// The response and how long it takes; none: silence.

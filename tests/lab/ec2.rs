@@ -18,6 +18,7 @@ mod prefix_lists;
 
 use std::sync::Arc;
 
+use super::hostile;
 use super::http::{Answer, HttpRequest, HttpResponse};
 use super::sqs::Arrival;
 use super::world::World;
@@ -48,7 +49,50 @@ impl Ec2 {
         if hangs {
             return Answer::Hang;
         }
-        answer(&self.world, request).into()
+        let temper = self.world.ec2_api.temper.as_str();
+        // Whoever gives out tokens that mean nothing takes them as well.
+        let asked = match temper {
+            "endless-pages" | "same-token" => without_token(request),
+            _ => request.clone(),
+        };
+        let response = answer(&self.world, &asked);
+        let parameters = parameters(request);
+        let action = parameters.get("Action").unwrap_or_default();
+        if request.header("authorization").is_none() || !concerns(&self.world, action) {
+            return response.into();
+        }
+        let token = match temper {
+            "endless-pages" => super::https::request_id(),
+            "same-token" => "the-same-again".to_owned(),
+            manner if hostile::HTTP.contains(&manner) => {
+                return Answer::Badly(manner.to_owned(), response);
+            }
+            _ => return response.into(),
+        };
+        with_token(response, action, &token).into()
+    }
+}
+
+fn without_token(request: &HttpRequest) -> HttpRequest {
+    let body = String::from_utf8_lossy(&request.body).into_owned();
+    let kept: Vec<&str> = body
+        .split('&')
+        .filter(|pair| !pair.starts_with("NextToken="))
+        .collect();
+    HttpRequest {
+        body: kept.join("&").into_bytes(),
+        ..request.clone()
+    }
+}
+
+/// The same page with a token for a further one.
+fn with_token(response: HttpResponse, action: &str, token: &str) -> HttpResponse {
+    let text = String::from_utf8_lossy(&response.body).into_owned();
+    let end = format!("</{action}Response>");
+    let body = text.replace(&end, &format!("<nextToken>{token}</nextToken>{end}"));
+    HttpResponse {
+        body: body.into_bytes(),
+        ..response
     }
 }
 

@@ -80,6 +80,8 @@ pub enum Answer {
     Hang,
     /// Write these bytes, which may be no HTTP at all, and close.
     Raw(Vec<u8>),
+    /// Write this response in one of the manners of `hostile`, and close.
+    Badly(String, HttpResponse),
     /// Close without a word.
     Close,
 }

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
 
 use super::ec2::Ec2;
+use super::hostile::{self, Cut};
 use super::http::{Answer, HttpRequest, HttpResponse};
 use super::physics::{Fate, Peer};
 use super::pki::{Leaf, Pki};
@@ -109,6 +110,7 @@ async fn handshake(
         tokio::time::sleep(STALL).await;
         return Ok(());
     }
+    let stream = Cut::new(stream);
     let mut start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await?;
     let name = start
         .client_hello()
@@ -125,12 +127,15 @@ async fn handshake(
             return Ok(());
         }
         "reset" => {
-            reset(&start.io);
+            reset(start.io.inner());
             return Ok(());
         }
         // A fatal handshake_failure and a fatal protocol_version, as a server sends that finds nothing in common.
         "alert" => return start.io.write_all(&[21, 3, 3, 0, 2, 2, 40]).await,
         "old-version" => return start.io.write_all(&[21, 3, 1, 0, 2, 2, 70]).await,
+        manner if hostile::TLS.contains(&manner) => {
+            return hostile::instead_of_tls(start.io.into_inner(), manner).await;
+        }
         "intercepted" => Leaf::Intercepted,
         "expired" => Leaf::Expired,
         "not-yet-valid" => Leaf::NotYetValid,
@@ -145,6 +150,12 @@ async fn handshake(
         .pki
         .config(&services.world, leaf, label.as_deref(), name.as_deref())
         .map_err(io::Error::other)?;
+    // Amid the server's flight: behind the ServerHello, within the certificates.
+    match behaviour {
+        "stall-half-way" => start.io.cut_after(600, false),
+        "reset-half-way" => start.io.cut_after(600, true),
+        _ => {}
+    }
     let mut tls = start.into_stream(config).await?;
     let mut buffer = Vec::new();
     while let Some(received) = wire::read(&mut tls, &mut buffer, peer.address, client).await? {
@@ -152,7 +163,7 @@ async fn handshake(
             "stall" => Answer::Hang,
             "stall-large" if received.size > LARGE_REQUEST => Answer::Hang,
             "reset" => {
-                reset(tls.get_ref().0);
+                reset(tls.get_ref().0.inner());
                 return Ok(());
             }
             "close" => Answer::Close,
@@ -162,7 +173,12 @@ async fn handshake(
                 if manner == "slow" {
                     tokio::time::sleep(Duration::from_millis(1500)).await;
                 }
-                answer(services, label.as_deref(), &received.request)
+                match answer(services, label.as_deref(), &received.request) {
+                    Answer::Respond(response) if hostile::HTTP.contains(&manner) => {
+                        Answer::Badly(manner.to_owned(), response)
+                    }
+                    answer => answer,
+                }
             }
         };
         match answer {
@@ -180,6 +196,14 @@ async fn handshake(
             }
             Answer::Raw(bytes) => {
                 tls.write_all(&bytes).await?;
+                break;
+            }
+            Answer::Badly(manner, response) => {
+                let whole = wire::bytes(&response, false, true, Some(&date(&services.world)));
+                if hostile::respond(&mut tls, &manner, &whole).await? == hostile::Then::Reset {
+                    reset(tls.get_ref().0.inner());
+                    return Ok(());
+                }
                 break;
             }
             Answer::Close => break,

@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use super::hostile;
 use super::http::{Answer, HttpRequest, HttpResponse};
 use super::sockets;
 use super::wire;
@@ -90,10 +91,25 @@ async fn connection(
 ) -> io::Result<()> {
     let mut buffer = Vec::new();
     while let Some(received) = wire::read(&mut stream, &mut buffer, address, client).await? {
-        let answer = match kind {
-            Kind::Instance => instance(world, &received.request),
-            Kind::Task => task(world, &received.request),
-            Kind::Pod => pod(world, &received.request).into(),
+        let (answer, manner) = match kind {
+            Kind::Instance => (
+                instance(world, &received.request),
+                world.metadata.imds.as_str(),
+            ),
+            Kind::Task => (task(world, &received.request), world.metadata.ecs.as_str()),
+            Kind::Pod => (
+                pod(world, &received.request).into(),
+                world.metadata.pod.as_str(),
+            ),
+        };
+        let concerns = world.metadata.imds_paths.is_empty()
+            || kind != Kind::Instance
+            || (world.metadata.imds_paths.iter()).any(|path| received.request.path.contains(path));
+        let answer = match answer {
+            Answer::Respond(response) if concerns && hostile::HTTP.contains(&manner) => {
+                Answer::Badly(manner.to_owned(), response)
+            }
+            answer => answer,
         };
         match answer {
             Answer::Respond(response) => {
@@ -108,6 +124,13 @@ async fn connection(
                 return Ok(());
             }
             Answer::Raw(bytes) => return stream.write_all(&bytes).await,
+            Answer::Badly(manner, response) => {
+                let whole = wire::bytes(&response, false, true, None);
+                if hostile::respond(&mut stream, &manner, &whole).await? == hostile::Then::Reset {
+                    stream.set_zero_linger()?;
+                }
+                return Ok(());
+            }
             Answer::Close => return Ok(()),
         }
     }

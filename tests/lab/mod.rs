@@ -13,6 +13,7 @@
 //! | `pki`, `https`, `wire`, `http` | certificates, TLS and HTTP of every endpoint |
 //! | `ec2`, `sqs` | the two APIs an agent calls |
 //! | `metadata` | IMDS, ECS task metadata, pod identity |
+//! | `hostile` | servers that hang, stall half-way, reset, and answer garbage or without end |
 //! | `scenario` | a world, a command line and the findings expected, from a TOML file |
 
 // Every program that includes the lab uses a part of it.
@@ -26,6 +27,7 @@
 
 pub mod dns;
 pub mod ec2;
+pub mod hostile;
 pub mod http;
 pub mod https;
 pub mod metadata;
@@ -161,7 +163,17 @@ impl Lab {
     }
 
     /// Runs a command to its end, or for `limit`.
-    pub fn run(&self, mut command: Command, limit: Duration) -> Result<Ran, String> {
+    pub fn run(&self, command: Command, limit: Duration) -> Result<Ran, String> {
+        self.run_watched(command, limit, |_, _| {})
+    }
+
+    /// As [`Lab::run`], and shows every few milliseconds the process's id and how long it has been running.
+    pub fn run_watched(
+        &self,
+        mut command: Command,
+        limit: Duration,
+        mut watch: impl FnMut(u32, Duration),
+    ) -> Result<Ran, String> {
         let start = Instant::now();
         let mut child = command
             .stdin(Stdio::null())
@@ -185,7 +197,10 @@ impl Lab {
                     let _ = child.wait();
                     break None;
                 }
-                None => std::thread::sleep(Duration::from_millis(5)),
+                None => {
+                    watch(child.id(), start.elapsed());
+                    std::thread::sleep(Duration::from_millis(5));
+                }
             }
         };
         let wall = start.elapsed();

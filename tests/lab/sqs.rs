@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::ec2::policy;
 use super::ec2::signature::{self, Caller, Rejection};
+use super::hostile;
 use super::http::{Answer, HttpRequest, HttpResponse};
 use super::world::{Queue as QueueSettings, World};
 
@@ -131,8 +132,14 @@ impl Sqs {
         if self.world.sqs.temper == "hang" && request.header("authorization").is_some() {
             return Answer::Hang;
         }
-        self.response(request, &Arrival::of(&self.world, request))
-            .into()
+        let response = self.response(request, &Arrival::of(&self.world, request));
+        let manner = self.world.sqs.temper.as_str();
+        match request.header("authorization") {
+            Some(_) if hostile::HTTP.contains(&manner) => {
+                Answer::Badly(manner.to_owned(), response)
+            }
+            _ => response.into(),
+        }
     }
 
     /// The response to a request that arrived in this way.

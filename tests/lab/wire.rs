@@ -84,6 +84,18 @@ pub async fn write<S: AsyncWrite + Unpin>(
     keep_alive: bool,
     date: Option<&str>,
 ) -> io::Result<()> {
+    let bytes = bytes(response, head_only, keep_alive, date);
+    stream.write_all(&bytes).await?;
+    stream.flush().await
+}
+
+/// A response as it goes over the wire.
+pub fn bytes(
+    response: &HttpResponse,
+    head_only: bool,
+    keep_alive: bool,
+    date: Option<&str>,
+) -> Vec<u8> {
     let given = |name: &str| {
         response
             .headers
@@ -113,8 +125,7 @@ pub async fn write<S: AsyncWrite + Unpin>(
     if !head_only {
         bytes.extend_from_slice(&response.body);
     }
-    stream.write_all(&bytes).await?;
-    stream.flush().await
+    bytes
 }
 
 type Head = (usize, HttpRequest, bool, usize);

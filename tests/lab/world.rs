@@ -440,7 +440,7 @@ pub struct Resolver {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DnsAnswer {
-    /// `ok`, `nxdomain`, `nodata`, `servfail`, `refused`, `timeout`.
+    /// `ok`, `nxdomain`, `nodata`, `servfail`, `refused`, `timeout`, or one of `hostile::DNS`.
     pub status: String,
     /// Addresses of either family.
     pub addresses: Vec<IpAddr>,
@@ -492,11 +492,12 @@ pub struct AddressBehaviour {
     /// Empty: as the configuration has it.
     pub tcp: String,
     /// `ok`, `intercepted`, `expired`, `not-yet-valid`, `wrong-name`, `stall`, `reset`, `alert`, `old-version`,
-    /// `stall-large-hello`.
+    /// `stall-large-hello`, `stall-half-way`, `reset-half-way` (amid the server's flight), or one of `hostile::TLS`.
     pub tls: String,
     /// The names `tls` is about (SNI); empty: all.
     pub tls_names: Vec<String>,
-    /// `ok`, `stall`, `reset`, `garbage`, `not-aws`, `slow` (1.5 s), `close`, `stall-large` (requests over 8 KiB).
+    /// `ok`, `stall`, `reset`, `garbage`, `not-aws`, `slow` (1.5 s), `close`, `stall-large` (requests over 8 KiB), or one
+    /// of `hostile::HTTP`.
     pub http: String,
 }
 
@@ -535,14 +536,18 @@ impl Default for Certificates {
 #[serde(deny_unknown_fields, default)]
 pub struct Metadata {
     /// IMDS: `on`, `off` (nobody listens), `swallow`, `token-timeout` (hop limit: connects, the PUT gets no reply),
-    /// `hang` (every request), `garbage`, `disabled` (403). Listens only where `environment.kind` has it.
+    /// `hang` (every request), `garbage`, `disabled` (403), or one of `hostile::HTTP`. Listens only where `environment.kind` has it.
     pub imds: String,
+    /// Parts of the paths that a manner of `hostile::HTTP` is about; empty: all.
+    pub imds_paths: Vec<String>,
     /// IMDS on `[fd00:ec2::254]` as well.
     pub imds_ipv6: bool,
     /// Paths below `/latest/` that answer 404.
     pub imds_missing: Vec<String>,
-    /// Task metadata: `on`, `off`, `hang`, `garbage`.
+    /// Task metadata: `on`, `off`, `hang`, `garbage`, or one of `hostile::HTTP`.
     pub ecs: String,
+    /// Pod identity: `on`, or one of `hostile::HTTP`.
+    pub pod: String,
     /// Whether task metadata tells `VPCID` (ECS on EC2 only).
     pub ecs_vpc_id: bool,
 }
@@ -551,9 +556,11 @@ impl Default for Metadata {
     fn default() -> Self {
         Self {
             imds: "on".into(),
+            imds_paths: Vec::new(),
             imds_ipv6: false,
             imds_missing: Vec::new(),
             ecs: "on".into(),
+            pod: "on".into(),
             ecs_vpc_id: true,
         }
     }
@@ -591,7 +598,8 @@ impl Default for Credentials {
 pub struct Ec2Api {
     /// Actions the caller may not make: `DescribeRouteTables`, or `*`.
     pub denied: Vec<String>,
-    /// `""` for well, `throttled` (503 `RequestLimitExceeded`), `hang`, `garbage`, `500`.
+    /// `""` for well, `throttled` (503 `RequestLimitExceeded`), `hang`, `garbage`, `500`, `endless-pages` (every page
+    /// with a new token), `same-token` (every page with the same), or one of `hostile::HTTP`.
     pub temper: String,
     /// The actions `temper` is about; empty: all.
     pub temper_actions: Vec<String>,
@@ -605,7 +613,7 @@ pub struct Ec2Api {
 pub struct Sqs {
     /// Queues by name, in `account_id` and `region`. Another account's: `ACCOUNT/NAME`.
     pub queues: BTreeMap<String, Queue>,
-    /// `""` for well, `throttled` (400 `RequestThrottled`), `hang`, `wrong-md5`, `500`, `garbage`.
+    /// `""` for well, `throttled` (400 `RequestThrottled`), `hang`, `wrong-md5`, `500`, `garbage`, or one of `hostile::HTTP`.
     pub temper: String,
     /// A refusal by a policy that is not in this world's documents: the identity's, a boundary, an SCP.
     pub denied: Option<Denial>,

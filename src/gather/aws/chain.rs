@@ -1,6 +1,7 @@
 //! Where AWS credentials come from here: the SDK's providers, in the SDK's order, each asked once.
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use super::failure;
 use crate::facts::host::CredentialSource;
 use crate::facts::{Failure, FailureKind, Observation, Outcome, ServiceError};
-use crate::gather::Bounds;
+use crate::gather::{Bounds, small_file};
 
 /// What came of looking for credentials.
 #[derive(Clone)]
@@ -101,6 +102,37 @@ pub(super) fn providers(
     }
     providers
 }
+
+/// Why none of the providers may be asked: a file that they would read without an end.
+///
+/// The files are those of the AWS SDKs and Tools Reference Guide, "Location of the shared config and credentials
+/// files" and "Container credential provider".
+pub(super) fn unfit_file(variable: impl Fn(&str) -> Option<String>) -> Option<Failure> {
+    let home = variable("HOME").map(PathBuf::from);
+    let named = |name: &'static str, beside: Option<&str>| {
+        let path = match (variable(name), beside) {
+            (Some(path), _) => match (path.strip_prefix("~/"), &home) {
+                (Some(rest), Some(home)) => home.join(rest),
+                _ => PathBuf::from(path),
+            },
+            (None, Some(beside)) => home.as_ref()?.join(beside),
+            (None, None) => return None,
+        };
+        small_file::unfit(&path, LARGEST_FILE)
+    };
+    [
+        ("AWS_CONFIG_FILE", Some(".aws/config")),
+        ("AWS_SHARED_CREDENTIALS_FILE", Some(".aws/credentials")),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", None),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", None),
+    ]
+    .into_iter()
+    .find_map(|(name, beside)| named(name, beside))
+    .map(|reason| Failure::new(FailureKind::Credentials, reason))
+}
+
+/// The largest file that a provider may read.
+const LARGEST_FILE: u64 = 1024 * 1024;
 
 /// Asks one provider after the other, all of them within the time limit of one probe.
 ///

@@ -23,8 +23,8 @@ use http_body_util::Limited;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-/// The longest answer that is read; a page of a thousand records is far below it.
-const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
+/// The longest answer that is read; a page of a thousand records is below it, and a dozen are read at a time.
+const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
 
 /// Certificates to trust, each known to be usable.
 #[derive(Clone)]

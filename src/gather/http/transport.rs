@@ -39,7 +39,13 @@ impl Ending {
 pub(super) struct Watched {
     stream: TlsStream<TcpStream>,
     ending: Ending,
+    /// How much more may be read.
+    left: usize,
 }
+
+/// The most that is read of an answer and of whatever precedes it: interim answers (1xx) may come without an end,
+/// and each of them is short enough for every other limit.
+const MOST: usize = 1024 * 1024;
 
 impl Watched {
     pub(super) fn new(stream: TlsStream<TcpStream>) -> (Self, Ending) {
@@ -47,6 +53,7 @@ impl Watched {
         let watched = Watched {
             stream,
             ending: ending.clone(),
+            left: MOST,
         };
         (watched, ending)
     }
@@ -58,8 +65,17 @@ impl AsyncRead for Watched {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.left == 0 {
+            let text = format!("no end of the answer within {MOST} bytes");
+            self.ending
+                .note(Failure::new(FailureKind::Malformed, text.as_str()));
+            return Poll::Ready(Err(io::Error::other(text)));
+        }
         let before = buffer.filled().len();
         let poll = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.left = self
+            .left
+            .saturating_sub(buffer.filled().len().saturating_sub(before));
         let at_end = matches!(poll, Poll::Ready(Ok(())))
             && buffer.filled().len() == before
             && buffer.remaining() > 0;

@@ -1,16 +1,20 @@
 //! The roots certificates are judged by.
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 
+use crate::gather::small_file;
+
 /// Amazon Trust Services' roots: Amazon Root CA 1 to 4 and Starfield Services Root CA - G2.
 ///
 /// Source: the Amazon Trust Services repository (amazontrust.com/repository) and the AWS security blog, "How to
 /// prepare for AWS's move to its own certificate authority".
 const BUILT_IN: &[u8] = include_bytes!("service-roots.pem");
+/// Stores of systems have a few hundred kilobytes.
+const LARGEST_STORE: u64 = 16 * 1024 * 1024;
 const BUILT_IN_LABEL: &str = "the built-in service roots";
 
 /// The roots that certificates are judged by, parsed once; cheap to clone.
@@ -54,6 +58,12 @@ impl Trust {
         service_roots_pem: Option<(&Path, &[u8])>,
         ca_file_pem: Option<(&Path, &[u8])>,
     ) -> Result<Trust, TrustError> {
+        let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+        let unfit = named.and_then(|path| small_file::unfit(&path, LARGEST_STORE));
+        if let Some(problem) = unfit {
+            let problems = vec![format!("SSL_CERT_FILE: {problem}")];
+            return Trust::with_store(Vec::new(), problems, service_roots_pem, ca_file_pem);
+        }
         let store = rustls_native_certs::load_native_certs();
         let problems = store.errors.iter().map(ToString::to_string).collect();
         Trust::with_store(store.certs, problems, service_roots_pem, ca_file_pem)

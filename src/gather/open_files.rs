@@ -1,0 +1,44 @@
+//! How many sockets this process may have: small containers and old service managers allow few.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// What the runtime, the metadata services and the AWS clients need besides lookups and probes.
+const RESERVED: u64 = 24;
+
+/// Lets the process open as many files as its hard limit allows; the soft one is for programs that use `select`.
+pub fn raise() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::debug!("the limit of open files stays as it is: {error}");
+    }
+}
+
+/// How many of `most` things may be done at a time if each needs this many sockets, and all of them may have a
+/// third of what there is.
+pub fn at_once(most: usize, sockets_each: usize) -> usize {
+    share(getrlimit(Resource::Nofile).current, most, sockets_each)
+}
+
+fn share(limit: Option<u64>, most: usize, sockets_each: usize) -> usize {
+    let Some(limit) = limit else { return most };
+    let free = usize::try_from(limit.saturating_sub(RESERVED)).unwrap_or(usize::MAX);
+    (free / 3 / sockets_each.max(1)).clamp(1, most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_files_mean_few_things_at_a_time_and_never_none() {
+        assert_eq!(share(None, 96, 4), 96);
+        assert_eq!(share(Some(1024), 96, 4), 83);
+        assert_eq!(share(Some(64), 96, 4), 3);
+        assert_eq!(share(Some(8), 96, 4), 1);
+        assert_eq!(share(Some(u64::MAX), 96, 0), 96);
+    }
+}
