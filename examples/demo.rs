@@ -75,13 +75,27 @@ fn demo(arguments: Vec<OsString>) -> Result<ExitCode, String> {
     play(wishes)
 }
 
+/// Lists the single faults: the worlds in which exactly one finding fails, each with its code.
 fn list() -> Result<ExitCode, String> {
     let scenarios = scenario::all()?;
+    let faults: Vec<(String, String, String)> = scenarios
+        .into_iter()
+        .filter_map(|(name, scenario)| {
+            Some((name, scenario.only_failure()?.to_owned(), scenario.title))
+        })
+        .collect();
+    let widest = |of: fn(&(String, String, String)) -> &String| {
+        faults
+            .iter()
+            .map(|fault| of(fault).len())
+            .max()
+            .unwrap_or(0)
+    };
+    let (names, codes) = (widest(|fault| &fault.0), widest(|fault| &fault.1));
     let mut out = std::io::stdout().lock();
-    let width = scenarios.keys().map(String::len).max().unwrap_or(0);
-    for (name, scenario) in scenarios {
+    for (name, code, title) in &faults {
         // Whoever closes the pipe has seen enough.
-        if writeln!(out, "{name:<width$}  {}", scenario.title).is_err() {
+        if writeln!(out, "{name:<names$}  {code:<codes$}  {title}").is_err() {
             break;
         }
     }
@@ -93,7 +107,11 @@ fn play(wishes: Wishes) -> Result<ExitCode, String> {
     let known = scenario::directory().join(format!("{name}.toml")).exists();
     let scenario = match known {
         true => scenario::named(name)?,
-        false => return Err(format!("there is no fault {name:?}; --list names them")),
+        false => {
+            return Err(format!(
+                "there is no world {name:?}; --list names the faults, tests/scenarios holds all worlds"
+            ));
+        }
     };
     let own = std::env::current_exe().map_err(|e| e.to_string())?;
     if let Some(file) = std::env::var_os(INVENTORY) {

@@ -108,6 +108,21 @@ pub struct ExpectedService {
     pub route: Option<String>,
 }
 
+impl Scenario {
+    /// The code of the only finding that fails, in a world that has exactly one and fails by it.
+    #[allow(dead_code)] // the demo lists by it
+    pub fn only_failure(&self) -> Option<&str> {
+        let mut failing = self
+            .expect
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == "fail");
+        let first = failing.next()?;
+        let alone = failing.next().is_none() && self.expect.exit == 1;
+        (alone && self.expect.either_way.is_empty()).then_some(first.code.as_str())
+    }
+}
+
 fn check() -> String {
     "check".into()
 }
