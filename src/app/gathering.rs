@@ -17,7 +17,8 @@ use crate::gather::{self, Bounds, Options, host, inventory, open_files};
 
 use super::{AppError, INCONCLUSIVE, PASS, output};
 
-/// Threads are for the cryptography of many handshakes; more than these do not make a run faster.
+/// Threads are for the cryptography of many handshakes; more than these do not make a run faster. Even on one
+/// processor there are several, so that a peer that floods one connection does not hold up the others and the clock.
 const WORKERS: usize = 4;
 
 /// Gathers the facts that the settings ask for.
@@ -115,22 +116,13 @@ struct Run {
 impl Run {
     fn start() -> Result<Run, AppError> {
         open_files::raise();
-        let workers = std::thread::available_parallelism().map_or(1, usize::from);
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(workers.min(WORKERS))
+            .worker_threads(WORKERS)
             .enable_all()
             .build()
             .map_err(AppError::Runtime)?;
         let (stop, stopped) = watch::channel(false);
-        let guard = runtime.enter();
-        let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-        drop(guard);
-        if let [Ok(interrupt), Ok(terminate)] = signals {
-            runtime.spawn(obey(interrupt, terminate, stop));
-        } else {
-            // Without handlers the signals end the process as they do by default.
-            tracing::debug!("signals cannot be handled");
-        }
+        watch_signals(stop).map_err(AppError::Runtime)?;
         Ok(Run { runtime, stopped })
     }
 
@@ -149,11 +141,28 @@ impl Run {
             );
             work(&bounds).await
         });
-        // It goes on until the process ends: a thread that hangs in the system's resolver must not hold the report
-        // back, and a signal must end a run whose report nobody reads.
-        std::mem::forget(self.runtime);
+        // A thread that hangs in the system's resolver must not hold the report back, nor a peer that floods a connection.
+        self.runtime.shutdown_background();
         Ok(value)
     }
+}
+
+/// Takes the signals on a thread of its own, which outlives the gathering: a second one must end a run whose report
+/// nobody reads.
+fn watch_signals(stop: watch::Sender<bool>) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let guard = runtime.enter();
+    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    drop(guard);
+    // Without handlers the signals end the process as they do by default.
+    if let [Ok(interrupt), Ok(terminate)] = signals {
+        std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || runtime.block_on(obey(interrupt, terminate, stop)))?;
+    }
+    Ok(())
 }
 
 /// The first signal asks the run to end with what it has; the second ends the process.

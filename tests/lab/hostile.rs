@@ -132,7 +132,12 @@ pub async fn respond<S: AsyncRead + AsyncWrite + Unpin>(
             repeat(stream, &[b'a'; 4096], usize::MAX).await?;
         }
         "endless-continue" => {
-            repeat(stream, b"HTTP/1.1 100 Continue\r\n\r\n", usize::MAX).await?;
+            // Paced, as a network would: unpaced, the two ends of it take every processor there is.
+            let many = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(100);
+            loop {
+                send(stream, &many).await?;
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
         }
         "gzip-bomb" => {
             send(stream, b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n").await?;
