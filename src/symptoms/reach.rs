@@ -70,6 +70,8 @@ pub fn is_aws_answer(http: &HttpSeen) -> bool {
         "healthy: ",
         "<RequestId>",
         "<RequestID>",
+        "amazonaws.com/doc/",
+        "\"__type\"",
         "com.amazon",
     ];
     from_header || marks.iter().any(|mark| http.body.contains(mark))

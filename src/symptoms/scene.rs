@@ -1,5 +1,6 @@
 //! The facts, seen as one place: which VPC this is, whose CIDRs count, which endpoints can be judged by.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -55,6 +56,8 @@ pub struct Scene<'a> {
     /// Why the inventory at hand is not judged by, if it is not.
     pub stale: Option<Stale>,
     inventory: Option<&'a Inventory>,
+    /// The regions that the names speak of: every address of a name asks for its name's.
+    regions: HashMap<&'a str, Option<Region>>,
 }
 
 impl<'a> Scene<'a> {
@@ -83,6 +86,11 @@ impl<'a> Scene<'a> {
                 .and_then(|region| Region::parse(region).ok()),
             stale,
             inventory,
+            regions: facts
+                .names
+                .iter()
+                .map(|name| (name.name.as_str(), told_region(&name.name)))
+                .collect(),
         };
         if let Some(own) = scene.own_interface() {
             let (subnet, groups) = (own.subnet_id.clone(), own.group_ids.clone());
@@ -203,10 +211,11 @@ impl<'a> Scene<'a> {
 
     /// The region a name speaks of, else the host's.
     pub fn region_of(&self, name: &str) -> Option<Region> {
-        Catalog::get()
-            .identify(name)
-            .and_then(|identified| identified.region)
-            .or_else(|| self.region.clone())
+        let told = match self.regions.get(name) {
+            Some(told) => told.clone(),
+            None => told_region(name),
+        };
+        told.or_else(|| self.region.clone())
     }
 
     fn endpoints_in(&self, service: &str, region: &Region) -> Vec<&'a Endpoint> {
@@ -387,6 +396,11 @@ impl<'a> Scene<'a> {
             })
             .map(|subnet| subnet.id.clone())
     }
+}
+
+/// The region that a name itself speaks of.
+fn told_region(name: &str) -> Option<Region> {
+    Catalog::get().identify(name)?.region
 }
 
 /// An endpoint's interfaces are those it lists. Descriptions name the endpoint too, and the interface type

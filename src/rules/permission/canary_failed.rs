@@ -23,7 +23,7 @@ rule! {
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let subject = queue(scene);
     let shown: Vec<_> = symptoms
-        .where_kind(|kind| matches!(kind, Kind::CanaryError(_)))
+        .where_kind(|kind| matches!(kind, Kind::CanaryError(_) | Kind::CanaryFailed(_)))
         .collect();
     if shown.is_empty() {
         return Vec::new();

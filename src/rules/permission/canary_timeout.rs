@@ -1,3 +1,4 @@
+use crate::facts::FailureKind;
 use crate::rules::cause::{Cause, quoted, region_flag};
 use crate::rules::rule;
 use crate::symptoms::{Kind, Scene, Symptoms};
@@ -23,7 +24,7 @@ rule! {
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let subject = queue(scene);
     let shown: Vec<_> = symptoms
-        .where_kind(|kind| matches!(kind, Kind::CanaryFailed(_)))
+        .where_kind(|kind| matches!(kind, Kind::CanaryFailed(failure) if !is_answer(*failure)))
         .collect();
     if shown.is_empty() {
         return Vec::new();
@@ -39,4 +40,9 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         cause = cause.evidence(said(error));
     }
     vec![cause]
+}
+
+/// An answer came, of whatever kind: that is no silence.
+fn is_answer(failure: FailureKind) -> bool {
+    matches!(failure, FailureKind::Service | FailureKind::Malformed)
 }
