@@ -1,6 +1,7 @@
 //! Why a call is refused though the path to the service is right.
 
 mod access_denied;
+mod canary_answer;
 mod canary_corrupted;
 mod canary_failed;
 mod canary_timeout;

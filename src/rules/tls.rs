@@ -1,5 +1,6 @@
 //! Why TLS does not come about, or is not to be trusted.
 
+mod certificate;
 mod large_request_stalls;
 mod not_the_service;
 mod stalled;

@@ -1,8 +1,7 @@
-use crate::rules::cause::{Cause, quoted, region_flag};
-use crate::rules::rule;
+use crate::rules::{Cause, rule};
 use crate::symptoms::{Kind, Scene, Symptoms};
 
-use super::denied::{queue, said};
+use super::canary_answer::{self, Words};
 
 rule! {
     /// The canary's digest that came back is not its body's.
@@ -21,22 +20,12 @@ rule! {
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    let subject = queue(scene);
-    let shown: Vec<_> = symptoms
-        .where_kind(|kind| *kind == Kind::CanaryCorrupted)
-        .collect();
-    if shown.is_empty() {
-        return Vec::new();
-    }
-    let mut cause = Cause::shown_by(&subject, shown)
-        .title("The canary's digest that came back is not its body's")
-        .because("SQS returns the MD5 digest of the body it stored; this one differs, so something changed the message on the way.")
-        .fix(
-            "Look for what changes requests between here and SQS.",
-            vec![format!("vpcheck check --queue-url {queue}{region}", queue = quoted(&subject), region = region_flag(scene))],
-        );
-    if let Some(error) = &scene.facts.canary.error {
-        cause = cause.evidence(said(error));
-    }
-    vec![cause]
+    let matches = |kind: &Kind| *kind == Kind::CanaryCorrupted;
+    let words = Words {
+        title: "The canary's digest that came back is not its body's",
+        because: "SQS returns the MD5 digest of the body it stored; this one differs, so something changed the message on the way.",
+        fix: "Look for what changes requests between here and SQS.",
+        command: ("vpcheck check --queue-url", ""),
+    };
+    canary_answer::find(scene, symptoms, matches, &words)
 }

@@ -1,8 +1,7 @@
-use crate::rules::cause::{Cause, quoted, region_flag};
-use crate::rules::rule;
+use crate::rules::{Cause, rule};
 use crate::symptoms::{Kind, Scene, Symptoms};
 
-use super::denied::{queue, said};
+use super::canary_answer::{self, Words};
 
 rule! {
     /// The service answered the canary with an error.
@@ -21,22 +20,15 @@ rule! {
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    let subject = queue(scene);
-    let shown: Vec<_> = symptoms
-        .where_kind(|kind| matches!(kind, Kind::CanaryError(_) | Kind::CanaryFailed(_)))
-        .collect();
-    if shown.is_empty() {
-        return Vec::new();
-    }
-    let mut cause = Cause::shown_by(&subject, shown)
-        .title("The service answered the canary with an error")
-        .because("The path is right and the service refuses the call for a reason of its own, which the evidence quotes.")
-        .fix(
-            "Act on the service's message.",
-            vec![format!("aws sqs get-queue-attributes --queue-url {queue} --attribute-names All{region}", queue = quoted(&subject), region = region_flag(scene))],
-        );
-    if let Some(error) = &scene.facts.canary.error {
-        cause = cause.evidence(said(error));
-    }
-    vec![cause]
+    let matches = |kind: &Kind| matches!(kind, Kind::CanaryError(_) | Kind::CanaryFailed(_));
+    let words = Words {
+        title: "The service answered the canary with an error",
+        because: "The path is right and the service refuses the call for a reason of its own, which the evidence quotes.",
+        fix: "Act on the service's message.",
+        command: (
+            "aws sqs get-queue-attributes --queue-url",
+            " --attribute-names All",
+        ),
+    };
+    canary_answer::find(scene, symptoms, matches, &words)
 }

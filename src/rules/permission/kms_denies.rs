@@ -1,8 +1,7 @@
-use crate::rules::cause::{Cause, quoted, region_flag};
-use crate::rules::rule;
+use crate::rules::{Cause, rule};
 use crate::symptoms::{Kind, Scene, Symptoms};
 
-use super::denied::{queue, said};
+use super::canary_answer::{self, Words};
 
 rule! {
     /// The queue's key refuses the caller.
@@ -21,20 +20,15 @@ rule! {
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    let subject = queue(scene);
-    let shown: Vec<_> = symptoms.where_kind(|kind| matches!(kind, Kind::CanaryError(code) if code.to_ascii_uppercase().starts_with("KMS"))).collect();
-    if shown.is_empty() {
-        return Vec::new();
-    }
-    let mut cause = Cause::shown_by(&subject, shown)
-        .title("The queue's key refuses the caller")
-        .because("The queue is encrypted with a KMS key that the caller may not use, or that cannot be used at all.")
-        .fix(
-            "Allow kms:GenerateDataKey and kms:Decrypt for the caller in the key's policy, or enable the key.",
-            vec![format!("aws sqs get-queue-attributes --queue-url {queue} --attribute-names KmsMasterKeyId{region}", queue = quoted(&subject), region = region_flag(scene))],
-        );
-    if let Some(error) = &scene.facts.canary.error {
-        cause = cause.evidence(said(error));
-    }
-    vec![cause]
+    let matches = |kind: &Kind| matches!(kind, Kind::CanaryError(code) if code.to_ascii_uppercase().starts_with("KMS"));
+    let words = Words {
+        title: "The queue's key refuses the caller",
+        because: "The queue is encrypted with a KMS key that the caller may not use, or that cannot be used at all.",
+        fix: "Allow kms:GenerateDataKey and kms:Decrypt for the caller in the key's policy, or enable the key.",
+        command: (
+            "aws sqs get-queue-attributes --queue-url",
+            " --attribute-names KmsMasterKeyId",
+        ),
+    };
+    canary_answer::find(scene, symptoms, matches, &words)
 }

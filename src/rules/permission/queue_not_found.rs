@@ -1,8 +1,7 @@
-use crate::rules::cause::{Cause, quoted, region_flag};
-use crate::rules::rule;
+use crate::rules::{Cause, rule};
 use crate::symptoms::{Kind, Scene, Symptoms};
 
-use super::denied::{queue, said};
+use super::canary_answer::{self, Words};
 
 rule! {
     /// The queue does not exist.
@@ -21,20 +20,15 @@ rule! {
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    let subject = queue(scene);
-    let shown: Vec<_> = symptoms.where_kind(|kind| matches!(kind, Kind::CanaryError(code) if ["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NonExistentQueue"].contains(&code.as_str()))).collect();
-    if shown.is_empty() {
-        return Vec::new();
-    }
-    let mut cause = Cause::shown_by(&subject, shown)
-        .title("The queue does not exist")
-        .because("SQS answers that it knows no such queue: the name, the account or the region in the URL is wrong, or the queue is hidden from this account.")
-        .fix(
-            "Correct the queue URL; names are case-sensitive.",
-            vec![format!("aws sqs get-queue-url --queue-name QUEUE_NAME{region} # instead of {queue}", queue = quoted(&subject), region = region_flag(scene))],
-        );
-    if let Some(error) = &scene.facts.canary.error {
-        cause = cause.evidence(said(error));
-    }
-    vec![cause]
+    let matches = |kind: &Kind| matches!(kind, Kind::CanaryError(code) if ["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NonExistentQueue"].contains(&code.as_str()));
+    let words = Words {
+        title: "The queue does not exist",
+        because: "SQS answers that it knows no such queue: the name, the account or the region in the URL is wrong, or the queue is hidden from this account.",
+        fix: "Correct the queue URL; names are case-sensitive.",
+        command: (
+            "aws sqs get-queue-attributes --queue-url",
+            " --attribute-names QueueArn",
+        ),
+    };
+    canary_answer::find(scene, symptoms, matches, &words)
 }

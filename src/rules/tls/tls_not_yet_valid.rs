@@ -1,6 +1,7 @@
-use crate::rules::cause::{Cause, by_subject};
-use crate::rules::rule;
-use crate::symptoms::{Kind, Scene, Stage, Symptoms};
+use crate::rules::{Cause, rule};
+use crate::symptoms::{Kind, Scene, Symptoms};
+
+use super::certificate::{self, Words};
 
 rule! {
     /// The certificate is not valid yet.
@@ -19,34 +20,10 @@ rule! {
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    let shown = symptoms.where_kind(|kind| *kind == Kind::NotYetValid);
-    let causes = shown.map(|symptom| {
-        let mut cause = Cause::shown_by(&symptom.name, [symptom])
-            .follows(symptoms.following(scene, &symptom.name, Stage::Tls))
-            .title(format!("The certificate of {name} is not valid yet", name = symptom.name))
-            .because("The chain is right and its first day is still to come, by this host's clock.")
-            .fix(
-                "Check this host's clock: it is probably slow.",
-                vec![format!(
-                    "openssl s_client -connect {name}:443 -servername {name} </dev/null | openssl x509 -noout -subject -dates -ext subjectAltName",
-                    name = symptom.name
-                )],
-            );
-        let leaf = scene
-            .facts
-            .probes_of(&symptom.name)
-            .filter(|probe| Some(probe.address) == symptom.address)
-            .find_map(|probe| probe.tls.seen()?.leaf());
-        if let Some(leaf) = leaf {
-            cause = cause.evidence(format!(
-                "The certificate of {} for {} is valid from {} to {}.",
-                leaf.subject,
-                leaf.names.iter().take(8).cloned().collect::<Vec<_>>().join(", "),
-                leaf.not_before,
-                leaf.not_after
-            ));
-        }
-        cause
-    });
-    by_subject(causes)
+    let words = Words {
+        is: "is not valid yet",
+        because: "The chain is right and its first day is still to come, by this host's clock.",
+        fix: "Check this host's clock: it is probably slow.",
+    };
+    certificate::find(scene, symptoms, Kind::NotYetValid, &words)
 }
