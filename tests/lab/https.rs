@@ -55,6 +55,8 @@ pub fn serve(services: Arc<Services>, peers: Vec<Peer>) -> io::Result<()> {
         let (services, peer) = (Arc::clone(&services), Arc::new(peer));
         tokio::spawn(async move {
             while let Ok((stream, client)) = listener.accept().await {
+                // Answers are not held back for an acknowledgement, as services do not hold theirs.
+                let _ = stream.set_nodelay(true);
                 tokio::spawn(connection(
                     Arc::clone(&services),
                     Arc::clone(&peer),

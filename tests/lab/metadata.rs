@@ -72,6 +72,8 @@ pub fn serve(world: Arc<World>, address: IpAddr, kind: Kind) -> io::Result<()> {
     let listener = sockets::listen(address, 80)?;
     tokio::spawn(async move {
         while let Ok((stream, client)) = listener.accept().await {
+            // Answers are not held back for an acknowledgement, as services do not hold theirs.
+            let _ = stream.set_nodelay(true);
             let world = Arc::clone(&world);
             tokio::spawn(async move {
                 // A client that goes away ends its connection; nobody needs to hear of it.
