@@ -1,5 +1,6 @@
 //! The only file that sees every room: settings → gather or load → rules → verdict → render.
 
+mod delivering;
 mod documents;
 mod gathering;
 mod logging;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use crate::cli::{self, Cli, Command};
 use crate::config::{self, Disk, Environment, SettingError, Settings};
@@ -129,6 +131,7 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
 }
 
 fn check(settings: &Settings) -> Result<u8, AppError> {
+    let began = Instant::now();
     let facts = gathering::facts(settings)?;
     let report = report(&facts);
     // The facts are the support case: they are saved before anything else can go wrong.
@@ -136,7 +139,11 @@ fn check(settings: &Settings) -> Result<u8, AppError> {
         Some(path) => output::save_facts(path, &facts),
         None => Ok(()),
     };
-    output::reports(settings, &report)?;
+    let written = output::reports(settings, &report);
+    let deadline = Duration::from_millis(settings.request.deadline_ms);
+    let left = deadline.saturating_sub(began.elapsed());
+    delivering::deliver(settings, &facts, &report, left);
+    written?;
     saved?;
     Ok(exit_code(&report, facts.interrupted))
 }

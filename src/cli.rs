@@ -14,8 +14,8 @@ mod documents;
 mod words;
 
 pub use args::{
-    CanaryArgs, ConfigArgs, ConnectArgs, ConsoleArgs, ExpectArgs, InventoryArgs, LimitArgs,
-    RegionArgs, ReportArgs, SeverityArgs, TargetArgs, TrustArgs,
+    CanaryArgs, ConfigArgs, ConnectArgs, ConsoleArgs, DeliverArgs, ExpectArgs, InventoryArgs,
+    LimitArgs, RegionArgs, ReportArgs, SeverityArgs, TargetArgs, TrustArgs,
 };
 pub use documents::{completions, man};
 
@@ -93,6 +93,8 @@ pub struct CheckArgs {
     /// Save what was observed, for `vpcheck replay`
     #[arg(long, value_name = "FILE", help_heading = "Report", value_hint = clap::ValueHint::FilePath)]
     pub save_facts: Option<String>,
+    #[command(flatten)]
+    pub deliver: DeliverArgs,
     #[command(flatten)]
     pub config: ConfigArgs,
 }
@@ -182,6 +184,8 @@ pub struct IamPolicyArgs {
     #[command(flatten)]
     pub region: RegionArgs,
     #[command(flatten)]
+    pub deliver: DeliverArgs,
+    #[command(flatten)]
     pub config: ConfigArgs,
 }
 
@@ -247,6 +251,7 @@ impl Command {
                 args.limits.give(given);
                 args.report.give(given);
                 given.one("save-facts", args.save_facts.as_deref());
+                args.deliver.give(given);
                 args.config.give(given);
             }
             Command::Health(args) => {
@@ -282,6 +287,7 @@ impl Command {
                 args.canary.give(given);
                 args.inventory.give(given);
                 args.region.give(given);
+                args.deliver.give(given);
                 args.config.give(given);
             }
             Command::Explain { .. } | Command::Completions { .. } | Command::Man => {}

@@ -34,6 +34,7 @@ pub use target::TargetArg;
 
 use crate::catalog::{Region, Workload};
 use crate::cli::Cli;
+use crate::deliver::Destination;
 use crate::facts::Request;
 
 /// Where the configuration file is looked for unless told otherwise.
@@ -67,6 +68,10 @@ pub struct Settings {
     pub outputs: Vec<Output>,
     /// Where the facts are saved.
     pub save_facts: Option<PathBuf>,
+    /// Who else gets each run's result.
+    pub deliver: Vec<Destination>,
+    /// Where results wait that AWS did not take yet.
+    pub spool: PathBuf,
     /// Colors on the terminal.
     pub color: ColorChoice,
     /// True where only errors are to be logged.

@@ -109,10 +109,10 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
     );
     let all_names: Vec<String> = questions(&plan, None).into_iter().map(|q| q.name).collect();
     host.hosts_file = host::hosts_lines(&all_names);
-    let access = host.region.as_deref().map(|region| {
-        let roots = api_roots(&options.trust, &host.switches);
-        AwsAccess::new(region, roots.as_bytes(), host.imds.is_seen())
-    });
+    let access = host
+        .region
+        .as_deref()
+        .map(|region| api_access(region, &options.trust, &host));
     let mission = mission(&options, &plan, &host, &run_id);
     let (verified, address) = oneshot::channel();
     let mut context = Context::new(
@@ -191,6 +191,12 @@ pub async fn snapshot(
     let access = AwsAccess::new(&region, roots.as_bytes(), host.imds.is_seen());
     host.vpc_id = vpc_id.or(host.vpc_id);
     read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await
+}
+
+/// Access to the AWS APIs from this host, for signed calls.
+pub fn api_access(region: &str, trust: &Trust, host: &Host) -> AwsAccess {
+    let roots = api_roots(trust, &host.switches);
+    AwsAccess::new(region, roots.as_bytes(), host.imds.is_seen())
 }
 
 /// The roots that signed calls trust: the service roots alone, so that no credential crosses an interceptor

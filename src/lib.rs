@@ -16,6 +16,7 @@ pub mod cli;
 pub mod config;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod configuration;
+pub mod deliver;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod environment;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]

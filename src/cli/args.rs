@@ -117,6 +117,18 @@ pub struct ReportArgs {
     pub output: Vec<String>,
 }
 
+/// Where results go besides.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Report")]
+pub struct DeliverArgs {
+    /// Deliver each run's result there: s3://BUCKET/PREFIX, security-hub, ssm-compliance, journald or syslog; may be repeated
+    #[arg(long, value_name = "DESTINATION")]
+    pub deliver: Vec<String>,
+    /// Where results wait that AWS did not take yet [default: /var/lib/vpcheck/spool]
+    #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
+    pub spool: Option<String>,
+}
+
 /// The configuration file.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Settings")]
@@ -205,6 +217,13 @@ impl LimitArgs {
 impl ReportArgs {
     pub(super) fn give(&self, given: &mut Given) {
         given.many("output", &self.output);
+    }
+}
+
+impl DeliverArgs {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.many("deliver", &self.deliver);
+        given.one("spool", self.spool.as_deref());
     }
 }
 

@@ -47,6 +47,8 @@ pub const OPTIONS: &[OptionSpec] = &[
     text("deadline"),
     list("output"),
     text("save-facts"),
+    list("deliver"),
+    text("spool"),
     text("vpc-id"),
     text("color"),
     OptionSpec {

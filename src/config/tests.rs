@@ -113,6 +113,8 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("deadline", "10s", "'10s'"),
     ("output", "json", "['json']"),
     ("save-facts", "/facts.json", "'/facts.json'"),
+    ("deliver", "s3://evidence/vpc", "['s3://evidence/vpc']"),
+    ("spool", "/spool", "'/spool'"),
     ("vpc-id", "vpc-0abc", "'vpc-0abc'"),
     ("color", "never", "'never'"),
     ("quiet", "true", "true"),

@@ -48,8 +48,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("render", &["verdict", "facts", "catalog"]),
     ("gather", &["environment", "catalog", "facts"]),
     ("cli", &["config", "catalog"]),
-    ("config", &["cli", "catalog", "facts"]),
-    ("iam_policy", &["config", "catalog", "facts"]),
+    (
+        "config",
+        &["cli", "catalog", "facts", "deliver::Destination"],
+    ),
+    ("iam_policy", &["config", "catalog", "facts", "deliver"]),
+    ("deliver", &["gather", "render", "verdict", "facts"]),
 ];
 
 /// Rooms without clock, network, environment and files.

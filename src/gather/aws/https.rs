@@ -47,6 +47,18 @@ impl Roots {
         )
     }
 
+    /// The certificates as rustls takes them.
+    pub(in crate::gather) fn store(&self) -> rustls::RootCertStore {
+        let mut store = rustls::RootCertStore::empty();
+        for pem in &self.0 {
+            if let Ok(certificate) = CertificateDer::from_pem_slice(pem) {
+                // Those that are no use were left out when they were read.
+                let _ = store.add(certificate);
+            }
+        }
+        store
+    }
+
     /// True where nothing would be trusted.
     pub(in crate::gather) fn is_empty(&self) -> bool {
         self.0.is_empty()
