@@ -103,10 +103,34 @@ pub fn answer(world: &World, request: &HttpRequest) -> HttpResponse {
         Ok(response) => response,
         Err(refusal) => refusal.response(&id),
     };
-    response
+    edited(world, response)
         .with("x-amzn-requestid", id)
         .with("Cache-Control", "no-cache, no-store")
         .with("Server", "AmazonEC2")
+}
+
+/// The answer as another implementation would give it: without some elements, with other texts.
+fn edited(world: &World, response: HttpResponse) -> HttpResponse {
+    let (omit, replace) = (&world.ec2_api.omit, &world.ec2_api.replace);
+    if omit.is_empty() && replace.is_empty() {
+        return response;
+    }
+    let mut text = String::from_utf8_lossy(&response.body).into_owned();
+    for name in omit {
+        let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+        while let Some(start) = text.find(&open)
+            && let Some(length) = text[start..].find(&close)
+        {
+            text.replace_range(start..start + length + close.len(), "");
+        }
+    }
+    for (old, new) in replace {
+        text = text.replace(old, new);
+    }
+    HttpResponse {
+        body: text.into_bytes(),
+        ..response
+    }
 }
 
 /// An error of the API.
