@@ -109,7 +109,8 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
     host.hosts_file = host::hosts_lines(&all_names);
     let access = host.region.as_deref().map(|region| {
         let roots = api_roots(&options.trust, &host.switches);
-        AwsAccess::new(region, roots.as_bytes(), host.imds.is_seen())
+        let imds = host.imds.is_seen();
+        AwsAccess::new(region, roots.as_bytes(), imds, host_resolvers(&host))
     });
     let mission = mission(&options, &plan, &host, &run_id);
     let (verified, address) = oneshot::channel();
@@ -182,7 +183,8 @@ pub async fn snapshot(
     };
     // Run by hand and anywhere, this connects as the AWS CLI would: by the system's roots and `--ca-file`.
     let roots = trust.connect_roots_pem();
-    let access = AwsAccess::new(&region, roots.as_bytes(), host.imds.is_seen());
+    let imds = host.imds.is_seen();
+    let access = AwsAccess::new(&region, roots.as_bytes(), imds, host_resolvers(&host));
     host.vpc_id = vpc_id.or(host.vpc_id);
     read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await
 }
@@ -197,6 +199,12 @@ fn api_roots(trust: &Trust, switches: &[Variable]) -> String {
         true => trust.connect_roots_pem(),
         false => trust.service_roots_pem(),
     }
+}
+
+/// The resolvers that applications here ask.
+fn host_resolvers(host: &Host) -> Vec<SocketAddr> {
+    let addresses = host.resolvers.iter();
+    addresses.map(|address| SocketAddr::new(*address, 53)).collect()
 }
 
 /// What the canary is to do, or why it does nothing.

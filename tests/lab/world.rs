@@ -547,6 +547,8 @@ pub struct Metadata {
     pub imds: String,
     /// Parts of the paths that a manner of `hostile::HTTP` is about; empty: all.
     pub imds_paths: Vec<String>,
+    /// Milliseconds before each answer of any of them.
+    pub delay_ms: u64,
     /// IMDS on `[fd00:ec2::254]` as well.
     pub imds_ipv6: bool,
     /// Paths below `/latest/` that answer 404.
@@ -564,6 +566,7 @@ impl Default for Metadata {
         Self {
             imds: "on".into(),
             imds_paths: Vec::new(),
+            delay_ms: 0,
             imds_ipv6: false,
             imds_missing: Vec::new(),
             ecs: "on".into(),
@@ -605,7 +608,8 @@ impl Default for Credentials {
 pub struct Ec2Api {
     /// Actions the caller may not make: `DescribeRouteTables`, or `*`.
     pub denied: Vec<String>,
-    /// `""` for well, `throttled` (503 `RequestLimitExceeded`), `hang`, `garbage`, `500`, `endless-pages` (every page
+    /// `""` for well, `throttled` (503 `RequestLimitExceeded`), `hang`, `garbage`, `500`, `500-once` (each call's first
+    /// attempt), `endless-pages` (every page
     /// with a new token), `same-token` (every page with the same), or one of `hostile::HTTP`.
     pub temper: String,
     /// The actions `temper` is about; empty: all.

@@ -23,6 +23,8 @@ use http_body_util::Limited;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::resolve::Resolver;
+
 /// The longest answer that is read; a page of a thousand records is below it, and a dozen are read at a time.
 const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
 
@@ -59,15 +61,15 @@ impl fmt::Debug for Roots {
     }
 }
 
-/// A client that trusts these roots alone and resolves names as the system does.
+/// A client that trusts these roots alone and resolves names like this.
 ///
 /// Proxies are never used: the client reads no proxy variable unless it is told to.
-pub(in crate::gather) fn client(roots: &Roots) -> SharedHttpClient {
+pub(in crate::gather) fn client(roots: &Roots, resolver: Resolver) -> SharedHttpClient {
     bounded(
         Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
             .tls_context(context(roots))
-            .build_https(),
+            .build_with_resolver(resolver),
     )
 }
 
