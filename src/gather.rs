@@ -13,6 +13,7 @@ pub mod hosts_file;
 pub mod http;
 pub mod imds;
 pub mod inventory;
+pub mod link_local;
 pub mod metadata_http;
 pub mod names;
 pub mod observe;
@@ -94,7 +95,8 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
         region: options.region.clone(),
         env: options.env.clone(),
     };
-    let mut host = host::host(bounds, &question).await;
+    let (mut host, dropped_before) =
+        tokio::join!(host::host(bounds, &question), link_local::counts(bounds));
     let plan = plan::plan(
         Wishes {
             targets: &options.targets,
@@ -147,6 +149,10 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
         send_canary(bounds, access.as_ref(), mission, address),
         read_inventory(bounds, access.as_ref(), &options.inventory, &host),
     );
+    if !dropped_before.is_empty() {
+        let after = link_local::counts(bounds).await;
+        host.link_local_drops = link_local::between(&dropped_before, &after);
+    }
     host.credentials = credentials;
     host.credentials_error = credentials_error;
     let (names, probes): (Vec<_>, Vec<_>) = names.into_iter().unzip();

@@ -89,9 +89,29 @@ pub struct Host {
     /// The error of the credential service, where it answered with one (STS for a web identity).
     #[serde(default)]
     pub credentials_error: Option<ServiceError>,
-    /// `linklocal_allowance_exceeded` of the interface's driver before and after the run, where it can be read.
+    /// What the interfaces' drivers say they dropped of the traffic to Amazon's link-local services, where they
+    /// keep count of it.
     #[serde(default)]
-    pub linklocal_allowance_exceeded: Option<(u64, u64)>,
+    pub link_local_drops: Vec<LinkLocalDrops>,
+}
+
+/// `linklocal_allowance_exceeded` of an interface's driver: packets to Amazon's DNS, metadata and time services
+/// that were dropped since the interface sent more of them a second than it may.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkLocalDrops {
+    /// The interface.
+    pub interface: String,
+    /// The count before the run.
+    pub before: u64,
+    /// The count after the run.
+    pub after: u64,
+}
+
+impl LinkLocalDrops {
+    /// How many packets were dropped during the run; nothing where a driver began to count anew.
+    pub fn dropped(&self) -> u64 {
+        self.after.saturating_sub(self.before)
+    }
 }
 
 /// Where credentials came from; never the credentials.

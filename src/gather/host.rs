@@ -263,8 +263,7 @@ fn assemble(
         credentials: Observation::default(),
         web_identity: env.get("AWS_WEB_IDENTITY_TOKEN_FILE").is_some(),
         credentials_error: None,
-        // The driver's statistics are behind an ioctl that has no safe interface.
-        linklocal_allowance_exceeded: None,
+        link_local_drops: Vec::new(),
     }
 }
 

@@ -114,6 +114,9 @@ pub struct Host {
     pub resolvers: Vec<IpAddr>,
     /// Further lines of `/etc/resolv.conf`.
     pub resolv_conf_lines: Vec<String>,
+    /// What the interface's driver counts of dropped packets to link-local services, one number for each time it is read (the
+    /// last one stays); none: the driver keeps no such count.
+    pub linklocal_allowance_exceeded: Vec<u64>,
 }
 
 /// A VPC.
@@ -737,6 +740,7 @@ impl Default for Host {
             hosts_lines: Vec::new(),
             resolvers: vec![v4(10, 0, 0, 2)],
             resolv_conf_lines: Vec::new(),
+            linklocal_allowance_exceeded: Vec::new(),
         }
     }
 }
