@@ -147,12 +147,30 @@ impl HttpClient for Bounded<SharedHttpClient> {
 
 impl HttpConnector for Bounded<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let lifetime = token_lifetime(&request);
         let answer = self.0.call(request);
         HttpConnectorFuture::new(async move {
             let answer: Result<_, ConnectorError> = answer.await;
-            answer.map(|response| {
+            answer.map(|mut response| {
+                if let Some(lifetime) = lifetime
+                    && response.status().is_success()
+                    && response.headers().get(TOKEN_LIFETIME).is_none()
+                {
+                    response.headers_mut().insert(TOKEN_LIFETIME, lifetime);
+                }
                 response.map(|body| SdkBody::from_body_1_x(Limited::new(body, LONGEST_ANSWER)))
             })
         })
     }
+}
+
+/// How long a token for instance metadata lives ("Use the Instance Metadata Service to access instance metadata" in
+/// the EC2 user guide).
+const TOKEN_LIFETIME: &str = "x-aws-ec2-metadata-token-ttl-seconds";
+
+/// The lifetime that a request for a token asks for. The SDK takes no token whose answer does not repeat it, and
+/// not everything that poses as the service does.
+fn token_lifetime(request: &HttpRequest) -> Option<String> {
+    let asked = request.headers().get(TOKEN_LIFETIME)?;
+    (request.method() == "PUT").then(|| asked.to_owned())
 }
