@@ -188,7 +188,8 @@ pub async fn snapshot(
     };
     // Run by hand and anywhere, this connects as the AWS CLI would: by the system's roots and `--ca-file`.
     let roots = trust.connect_roots_pem();
-    let access = AwsAccess::new(&region, roots.as_bytes(), host.imds.is_seen());
+    let imds = host.imds.is_seen();
+    let access = AwsAccess::new(&region, roots.as_bytes(), imds, host_resolvers(&host));
     host.vpc_id = vpc_id.or(host.vpc_id);
     read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await
 }
@@ -196,7 +197,8 @@ pub async fn snapshot(
 /// Access to the AWS APIs from this host, for signed calls.
 pub fn api_access(region: &str, trust: &Trust, host: &Host) -> AwsAccess {
     let roots = api_roots(trust, &host.switches);
-    AwsAccess::new(region, roots.as_bytes(), host.imds.is_seen())
+    let imds = host.imds.is_seen();
+    AwsAccess::new(region, roots.as_bytes(), imds, host_resolvers(host))
 }
 
 /// The roots that signed calls trust: the service roots alone, so that no credential crosses an interceptor
@@ -209,6 +211,14 @@ fn api_roots(trust: &Trust, switches: &[Variable]) -> String {
         true => trust.connect_roots_pem(),
         false => trust.service_roots_pem(),
     }
+}
+
+/// The resolvers that applications here ask.
+fn host_resolvers(host: &Host) -> Vec<SocketAddr> {
+    let addresses = host.resolvers.iter();
+    addresses
+        .map(|address| SocketAddr::new(*address, 53))
+        .collect()
 }
 
 /// What the canary is to do, or why it does nothing.

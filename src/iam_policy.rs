@@ -86,10 +86,11 @@ fn inventory_actions() -> Vec<&'static str> {
 fn canary_actions(mode: CanaryMode) -> &'static [&'static str] {
     match mode {
         CanaryMode::Off => &[],
-        CanaryMode::Send => &["sqs:SendMessage"],
+        CanaryMode::Send => &["sqs:GetQueueAttributes", "sqs:SendMessage"],
         CanaryMode::RoundTrip => &[
             "sqs:ChangeMessageVisibility",
             "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
             "sqs:ReceiveMessage",
             "sqs:SendMessage",
         ],

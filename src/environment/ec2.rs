@@ -43,10 +43,11 @@ pub const INSTANCE_ITEMS: [&str; 7] = [
 pub const ADDRESS_ITEMS: [&str; 4] = ["local-ipv4s", "ipv6s", "ipv4-prefix", "ipv6-prefix"];
 
 /// What is asked of an interface beside its addresses.
-pub const INTERFACE_ITEMS: [&str; 9] = [
+pub const INTERFACE_ITEMS: [&str; 10] = [
     "interface-id",
     "owner-id",
     "vpc-id",
+    "vpc-ipv4-cidr-block",
     "vpc-ipv4-cidr-blocks",
     "vpc-ipv6-cidr-blocks",
     "subnet-id",
@@ -199,11 +200,18 @@ impl Interface {
                 .flat_map(|name| list(item(name)))
                 .collect()
         };
+        // The primary block stands in the list as well; not everything that poses as the service has the list.
+        let mut vpc_cidrs = networks(["vpc-ipv4-cidr-blocks", "vpc-ipv6-cidr-blocks"]);
+        for primary in list::<IpNet>(item("vpc-ipv4-cidr-block")) {
+            if !vpc_cidrs.contains(&primary) {
+                vpc_cidrs.insert(0, primary);
+            }
+        }
         Interface {
             id: id("interface-id", "eni-"),
             owner_id: item("owner-id").and_then(account_id),
             vpc_id: id("vpc-id", "vpc-"),
-            vpc_cidrs: networks(["vpc-ipv4-cidr-blocks", "vpc-ipv6-cidr-blocks"]),
+            vpc_cidrs,
             subnet_id: id("subnet-id", "subnet-"),
             subnet_cidrs: networks(["subnet-ipv4-cidr-block", "subnet-ipv6-cidr-blocks"]),
             group_ids: lines(item("security-group-ids"))
