@@ -1,6 +1,7 @@
 //! The only file that sees every room: settings → gather or load → rules → verdict → render.
 
 mod documents;
+mod evidence;
 mod gathering;
 mod logging;
 mod output;
@@ -59,6 +60,15 @@ pub(crate) enum AppError {
         /// What it is instead.
         found: String,
     },
+    /// No evidence was written.
+    #[error(transparent)]
+    Archive(#[from] crate::archive::ArchiveError),
+    /// There is no evidence to verify.
+    #[error(transparent)]
+    Audit(#[from] crate::archive::AuditError),
+    /// A signing key cannot be made or read.
+    #[error(transparent)]
+    Key(#[from] crate::archive::KeyFileError),
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
@@ -98,6 +108,7 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
         Command::Explain { code } => return documents::explain(cli, code.as_deref()),
         Command::Completions { shell } => return documents::completions(*shell),
         Command::Man => return documents::man(),
+        Command::SigningKey { file } => return evidence::make_key(file),
         _ => {}
     }
     let codes: Vec<&str> = rules::all().map(|rule| rule.code).collect();
@@ -124,11 +135,16 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
         }
         Command::Services(_) => documents::services(&settings),
         Command::IamPolicy(_) => documents::iam_policy(&settings),
-        Command::Explain { .. } | Command::Completions { .. } | Command::Man => Ok(PASS),
+        Command::Verify(arguments) => evidence::verify(&settings, arguments),
+        Command::SigningKey { .. }
+        | Command::Explain { .. }
+        | Command::Completions { .. }
+        | Command::Man => Ok(PASS),
     }
 }
 
 fn check(settings: &Settings) -> Result<u8, AppError> {
+    let record = evidence::Record::begin(settings);
     let facts = gathering::facts(settings)?;
     let report = report(&facts);
     // The facts are the support case: they are saved before anything else can go wrong.
@@ -136,8 +152,12 @@ fn check(settings: &Settings) -> Result<u8, AppError> {
         Some(path) => output::save_facts(path, &facts),
         None => Ok(()),
     };
-    output::reports(settings, &report)?;
+    let printed = output::reports(settings, &report);
+    // Evidence is kept whatever became of the report.
+    let kept = record.map_or(Ok(()), |record| record.keep(settings, &facts, &report));
+    printed?;
     saved?;
+    kept?;
     Ok(exit_code(&report, facts.interrupted))
 }
 

@@ -17,6 +17,7 @@ mod queue;
 mod registry;
 mod resolve;
 mod roots;
+mod signing_key;
 mod target;
 mod words;
 
@@ -30,6 +31,7 @@ pub use layers::{Given, Source, Sourced};
 pub use output::{Output, OutputFormat};
 pub use period::Period;
 pub use registry::{OPTIONS, OptionSpec, Shape, misspelt_variables};
+pub use signing_key::{DEFAULT_SIGNING_KEY, KmsKey, SigningKey};
 pub use target::TargetArg;
 
 use crate::catalog::{Region, Workload};
@@ -67,6 +69,12 @@ pub struct Settings {
     pub outputs: Vec<Output>,
     /// Where the facts are saved.
     pub save_facts: Option<PathBuf>,
+    /// The directory that evidence is kept in.
+    pub evidence: Option<PathBuf>,
+    /// The key that signs it; none: that of [`DEFAULT_SIGNING_KEY`] where it exists.
+    pub signing_key: Option<SigningKey>,
+    /// How long it is kept; none: for ever.
+    pub retention: Option<Period>,
     /// Colors on the terminal.
     pub color: ColorChoice,
     /// True where only errors are to be logged.

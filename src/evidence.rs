@@ -17,7 +17,7 @@ mod statement;
 mod verification;
 mod words;
 
-pub use canonical::{NotCanonical, canonical, sha256};
+pub use canonical::{NotCanonical, canonical, sha256, sha256_bytes};
 pub use chain::{Entry, broken_links};
 pub use envelope::{Envelope, EnvelopeError, LARGEST_FILE, PAYLOAD_TYPE, Signature, pae};
 pub use file_name::FileName;

@@ -93,7 +93,7 @@ pub(super) fn snapshot(settings: &Settings, path: Option<&Path>) -> Result<u8, A
     })
 }
 
-fn trust(settings: &Settings) -> Result<Trust, AppError> {
+pub(super) fn trust(settings: &Settings) -> Result<Trust, AppError> {
     fn named(file: &NamedFile) -> (&Path, &[u8]) {
         (Path::new(&file.label), &file.bytes)
     }

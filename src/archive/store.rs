@@ -67,12 +67,12 @@ pub enum ArchiveError {
 
 /// Writes a run's evidence as the next file of the chain in this directory.
 ///
-/// Where nobody signs, or the signing fails, the file is written without a signature: what was found is kept in
-/// any case, and a verification names the file.
+/// `signer` is what signs, or why nothing does. Where nothing does, or the signing fails, the file is written without a
+/// signature: what was found is kept in any case, and a verification names the file.
 pub fn append(
     path: &Path,
     draft: &Draft,
-    signer: Option<&dyn Sign>,
+    signer: Result<&dyn Sign, &str>,
     limits: Limits,
 ) -> Result<Appended, ArchiveError> {
     let directory = Directory::new(path);
@@ -85,6 +85,10 @@ pub fn append(
     let _lock = directory.lock(PATIENCE).map_err(|e| failed("lock", e))?;
     directory.clean().map_err(|e| failed("list", e))?;
     let names = directory.names().map_err(|e| failed("list", e))?;
+    let (signer, refused) = match signer {
+        Ok(signer) => (Some(signer), None),
+        Err(reason) => (None, Some(reason.to_owned())),
+    };
     let state = State::read(&directory, &names, signer).map_err(|e| failed("read", e))?;
     let link = state.next(&draft.run_id);
     if link.sequence > FileName::LAST {
@@ -95,7 +99,7 @@ pub fn append(
         directory,
         path,
         signer,
-        refused: signer.is_none().then(|| "there is no key".to_owned()),
+        refused,
     };
     if state.is_new() {
         // Once there is a head at all, one that is missing later was taken away.
@@ -109,7 +113,7 @@ pub fn append(
     // The evidence is there. What fails from here on is told, and mended by the next run.
     let mut warnings = Vec::new();
     // An unsigned head would say less than the signed one that it replaces.
-    if (writer.refused.is_none() || !state.head_is_proven)
+    if (writer.refused.is_none() || !state.head_is_signed)
         && let Err(error) = writer.head(&chain, sequence, Some(file.clone()))
     {
         warnings.push(error.to_string());
@@ -135,6 +139,8 @@ struct State {
     head: Option<Head>,
     /// True where the run's own key signed the head.
     head_is_proven: bool,
+    /// True where some key signed it, as far as can be told.
+    head_is_signed: bool,
     /// The newest file that is there.
     last: Option<Pointer>,
     last_sequence: u64,
@@ -152,8 +158,9 @@ impl State {
         let bytes = directory.read(HEAD_FILE)?;
         let inspected: Option<Inspected<Head>> =
             bytes.map(|bytes| inspect_record(HEAD_FILE, &bytes, &keys, HEAD_TYPE));
-        let head_is_proven =
-            (inspected.as_ref()).is_some_and(|head| matches!(head.origin, Origin::Proven(_)));
+        let origin = inspected.as_ref().map(|head| head.origin.clone());
+        let head_is_proven = matches!(origin, Some(Origin::Proven(_)));
+        let head_is_signed = head_is_proven || matches!(origin, Some(Origin::Unchecked(_)));
         let head = inspected.and_then(|head| head.predicate);
         let last_sequence = names.evidence.last().map_or(0, |last| last.sequence);
         let head = head.filter(|head| head.sequence <= last_sequence.saturating_add(FARTHEST));
@@ -176,6 +183,7 @@ impl State {
         Ok(State {
             head,
             head_is_proven,
+            head_is_signed,
             last,
             last_sequence,
             last_chain,

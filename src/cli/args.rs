@@ -117,6 +117,27 @@ pub struct ReportArgs {
     pub output: Vec<String>,
 }
 
+/// What is kept for auditors.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Evidence")]
+pub struct EvidenceArgs {
+    /// Write each run's signed evidence as a file of this directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub evidence: Option<String>,
+    /// How long evidence is kept, such as 400d [default: for ever]
+    #[arg(long, value_name = "DURATION")]
+    pub retention: Option<String>,
+}
+
+/// The key that signs evidence.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Evidence")]
+pub struct SigningArgs {
+    /// The key that signs evidence: a file of `vpcheck signing-key`, or a KMS key's ARN [default: /etc/vpcheck/signing-key where it exists]
+    #[arg(long, value_name = "FILE|ARN", value_hint = ValueHint::FilePath)]
+    pub signing_key: Option<String>,
+}
+
 /// The configuration file.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Settings")]
@@ -205,6 +226,19 @@ impl LimitArgs {
 impl ReportArgs {
     pub(super) fn give(&self, given: &mut Given) {
         given.many("output", &self.output);
+    }
+}
+
+impl EvidenceArgs {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.one("evidence", self.evidence.as_deref());
+        given.one("retention", self.retention.as_deref());
+    }
+}
+
+impl SigningArgs {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.one("signing-key", self.signing_key.as_deref());
     }
 }
 

@@ -47,6 +47,9 @@ pub const OPTIONS: &[OptionSpec] = &[
     text("deadline"),
     list("output"),
     text("save-facts"),
+    text("evidence"),
+    text("signing-key"),
+    text("retention"),
     text("vpc-id"),
     text("color"),
     OptionSpec {

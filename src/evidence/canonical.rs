@@ -21,7 +21,12 @@ pub fn canonical(value: &impl Serialize) -> Result<Vec<u8>, NotCanonical> {
 
 /// The SHA-256 of these bytes, in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    hex(digest::digest(&digest::SHA256, bytes).as_ref())
+    hex(&sha256_bytes(bytes))
+}
+
+/// The SHA-256 itself.
+pub fn sha256_bytes(bytes: &[u8]) -> Vec<u8> {
+    digest::digest(&digest::SHA256, bytes).as_ref().to_vec()
 }
 
 /// Bytes in hexadecimal, in lower case.

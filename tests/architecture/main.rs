@@ -50,6 +50,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cli", &["config", "catalog"]),
     ("config", &["cli", "catalog", "facts"]),
     ("iam_policy", &["config", "catalog", "facts"]),
+    ("evidence", &["facts", "rules", "verdict"]),
+    ("archive", &["evidence"]),
 ];
 
 /// Rooms without clock, network, environment and files.
@@ -63,6 +65,7 @@ const PURE: &[&str] = &[
     "verdict",
     "render",
     "iam_policy",
+    "evidence",
 ];
 
 /// What touches the world.
