@@ -17,6 +17,7 @@ mod queue;
 mod registry;
 mod resolve;
 mod roots;
+mod signing_key;
 mod target;
 mod words;
 
@@ -31,6 +32,7 @@ pub use nearest::nearest;
 pub use output::{Output, OutputFormat};
 pub use period::Period;
 pub use registry::{OPTIONS, OptionSpec, Shape, misspelt_variables};
+pub use signing_key::{DEFAULT_SIGNING_KEY, KmsKey, SigningKey};
 pub use target::TargetArg;
 
 use crate::catalog::{Region, Workload};
@@ -73,6 +75,12 @@ pub struct Settings {
     pub deliver: Vec<Destination>,
     /// Where results wait that AWS did not take yet.
     pub spool: PathBuf,
+    /// The directory that evidence is kept in.
+    pub evidence: Option<PathBuf>,
+    /// The key that signs it; none: that of [`DEFAULT_SIGNING_KEY`] where it exists.
+    pub signing_key: Option<SigningKey>,
+    /// How long it is kept; none: for ever.
+    pub retention: Option<Period>,
     /// Colors on the terminal.
     pub color: ColorChoice,
     /// True where only errors are to be logged.

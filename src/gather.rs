@@ -203,7 +203,7 @@ pub fn api_access(region: &str, trust: &Trust, host: &Host) -> AwsAccess {
 
 /// The roots that signed calls trust: the service roots alone, so that no credential crosses an interceptor
 /// whose root the system trusts. An endpoint that a variable names is the operator's own choice.
-fn api_roots(trust: &Trust, switches: &[Variable]) -> String {
+pub fn api_roots(trust: &Trust, switches: &[Variable]) -> String {
     let overridden = switches
         .iter()
         .any(|switch| switch.name.starts_with("AWS_ENDPOINT_URL"));

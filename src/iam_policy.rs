@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::catalog::{Catalog, Region};
-use crate::config::{InventoryChoice, Settings};
+use crate::config::{InventoryChoice, KmsKey, Settings, SigningKey};
 use crate::deliver::Destination;
 use crate::facts::{CanaryMode, Inventory};
 
@@ -59,6 +59,9 @@ pub fn policy(settings: &Settings) -> Result<Value, IamPolicyError> {
             .iter()
             .flat_map(|to| delivery(to, settings)),
     );
+    if let Some(SigningKey::Kms(key)) = &settings.signing_key {
+        statements.push(sign_evidence(key));
+    }
     if statements.is_empty() {
         return Err(IamPolicyError::NothingNeeded);
     }
@@ -81,6 +84,27 @@ fn inventory_actions() -> Vec<&'static str> {
     actions.sort_unstable();
     actions.dedup();
     actions
+}
+
+/// A policy's resource is the key itself ("Actions, resources, and condition keys for AWS Key Management Service",
+/// Service Authorization Reference): an alias stands for whichever key it leads to.
+fn sign_evidence(key: &KmsKey) -> Value {
+    let alias = key.arn.split_once(":alias/");
+    let mut statement = json!({
+        "Sid": "SignEvidence",
+        "Effect": "Allow",
+        "Action": ["kms:GetPublicKey", "kms:Sign"],
+        "Resource": match alias {
+            None => key.arn.clone(),
+            Some((before, _)) => format!("{before}:key/*"),
+        },
+    });
+    if let Some((_, name)) = alias {
+        statement["Condition"] = json!({
+            "ForAnyValue:StringEquals": { "kms:ResourceAliases": format!("alias/{name}") },
+        });
+    }
+    statement
 }
 
 fn canary_actions(mode: CanaryMode) -> &'static [&'static str] {

@@ -16,7 +16,15 @@ const LEAST: Duration = Duration::from_secs(2);
 
 /// Delivers the result as far as the destinations take it, within `left`. What goes wrong is logged and changes
 /// nothing: the verdict is about the network, and what was not delivered waits.
-pub(super) fn deliver(settings: &Settings, facts: &Facts, report: &Report, left: Duration) {
+///
+/// S3 gets the evidence where it is kept, else the report.
+pub(super) fn deliver(
+    settings: &Settings,
+    facts: &Facts,
+    report: &Report,
+    evidence: Option<Document>,
+    left: Duration,
+) {
     if settings.deliver.is_empty() {
         return;
     }
@@ -27,7 +35,7 @@ pub(super) fn deliver(settings: &Settings, facts: &Facts, report: &Report, left:
     if !settings.deliver.iter().any(|to| is_remote(&to)) {
         return;
     }
-    if let Err(error) = by_spool(settings, facts, report, left) {
+    if let Err(error) = by_spool(settings, facts, report, evidence, left) {
         tracing::error!("results are not delivered: {error}");
     }
 }
@@ -36,13 +44,20 @@ fn by_spool(
     settings: &Settings,
     facts: &Facts,
     report: &Report,
+    evidence: Option<Document>,
     left: Duration,
 ) -> Result<(), String> {
-    let mut bytes = Vec::new();
-    render(Format::Json, report, &Style::default(), &mut bytes).map_err(|e| e.to_string())?;
-    let document = Document {
-        name: format!("{}.json", report.run_id),
-        bytes,
+    let document = match evidence {
+        Some(document) => document,
+        None => {
+            let mut bytes = Vec::new();
+            render(Format::Json, report, &Style::default(), &mut bytes)
+                .map_err(|error| error.to_string())?;
+            Document {
+                name: format!("{}.json", report.run_id),
+                bytes,
+            }
+        }
     };
     let problems = deliver::enqueue(&settings.spool, &settings.deliver, report, &document)
         .map_err(|error| error.to_string())?;

@@ -129,6 +129,27 @@ pub struct DeliverArgs {
     pub spool: Option<String>,
 }
 
+/// What is kept for auditors.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Evidence")]
+pub struct EvidenceArgs {
+    /// Write each run's signed evidence as a file of this directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub evidence: Option<String>,
+    /// How long evidence is kept, such as 400d [default: for ever]
+    #[arg(long, value_name = "DURATION")]
+    pub retention: Option<String>,
+}
+
+/// The key that signs evidence.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Evidence")]
+pub struct SigningArgs {
+    /// The key that signs evidence: a file of `vpcheck signing-key`, or a KMS key's ARN [default: /etc/vpcheck/signing-key where it exists]
+    #[arg(long, value_name = "FILE|ARN", value_hint = ValueHint::FilePath)]
+    pub signing_key: Option<String>,
+}
+
 /// The configuration file.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Settings")]
@@ -224,6 +245,19 @@ impl DeliverArgs {
     pub(super) fn give(&self, given: &mut Given) {
         given.many("deliver", &self.deliver);
         given.one("spool", self.spool.as_deref());
+    }
+}
+
+impl EvidenceArgs {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.one("evidence", self.evidence.as_deref());
+        given.one("retention", self.retention.as_deref());
+    }
+}
+
+impl SigningArgs {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.one("signing-key", self.signing_key.as_deref());
     }
 }
 

@@ -49,6 +49,9 @@ pub const OPTIONS: &[OptionSpec] = &[
     text("save-facts"),
     list("deliver"),
     text("spool"),
+    text("evidence"),
+    text("signing-key"),
+    text("retention"),
     text("vpc-id"),
     text("color"),
     OptionSpec {

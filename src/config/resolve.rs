@@ -8,6 +8,7 @@ use super::files::{absent, read, unreadable};
 use super::layers::{Layers, Sourced};
 use super::registry::OPTIONS;
 use super::roots::{ca_file, pem_file};
+use super::signing_key::signing_key;
 use super::words::{CANARIES, COLORS, EXPECTS, SWITCHES, path, region, severity, vpc_id, word};
 use super::{
     DEFAULT_FILE, Environment, Files, InventoryChoice, NamedFile, Output, OutputFormat, Period,
@@ -87,6 +88,11 @@ pub(super) fn resolve(
         spool: layers
             .one("spool", path)?
             .map_or_else(|| PathBuf::from(DEFAULT_SPOOL), |path| path.value),
+        evidence: layers.one("evidence", path)?.map(|path| path.value),
+        signing_key: layers.one("signing-key", signing_key)?.map(|key| key.value),
+        retention: layers
+            .one("retention", Period::retention)?
+            .map(|period| period.value),
         color: layers
             .one("color", |text| word(text, COLORS))?
             .map(|color| color.value)

@@ -7,6 +7,7 @@ mod chain;
 mod endpoint;
 pub(in crate::gather) mod failure;
 pub(in crate::gather) mod https;
+pub mod kms;
 mod resolve;
 #[cfg(test)]
 pub(in crate::gather) mod test_service;

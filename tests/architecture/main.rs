@@ -54,6 +54,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("iam_policy", &["config", "catalog", "facts", "deliver"]),
     ("deliver", &["gather", "render", "verdict", "facts"]),
+    ("evidence", &["facts", "rules", "verdict"]),
+    ("archive", &["evidence"]),
 ];
 
 /// Rooms without clock, network, environment and files.
@@ -67,6 +69,7 @@ const PURE: &[&str] = &[
     "verdict",
     "render",
     "iam_policy",
+    "evidence",
 ];
 
 /// What touches the world.

@@ -1,5 +1,6 @@
 //! One signed call to an AWS API, without the service's SDK: for services of which one or two calls are needed.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -22,6 +23,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::failure::{kind_of_transport, text_of};
+use super::resolve::Resolver;
 use super::{ApiHost, AwsAccess};
 use crate::facts::{Failure, FailureKind, Outcome};
 use crate::gather::Bounds;
@@ -73,7 +75,8 @@ impl AwsAccess {
             Outcome::Failed(failure) => failure,
             _ => Failure::new(FailureKind::Credentials, "there are no credentials"),
         })?;
-        match tokio::time::timeout(limit, self.send(credentials, call)).await {
+        let resolver = Resolver::new(bounds, self.resolvers.clone());
+        match tokio::time::timeout(limit, self.send(&resolver, credentials, call)).await {
             Ok(answer) => answer,
             Err(_) => Err(Failure::new(
                 FailureKind::Timeout,
@@ -82,7 +85,12 @@ impl AwsAccess {
         }
     }
 
-    async fn send(&self, credentials: Credentials, call: &ApiCall) -> Result<ApiAnswer, Failure> {
+    async fn send(
+        &self,
+        resolver: &Resolver,
+        credentials: Credentials,
+        call: &ApiCall,
+    ) -> Result<ApiAnswer, Failure> {
         let failed = |error: &(dyn std::error::Error + 'static)| {
             let kind = kind_of_transport(error);
             Failure::new(kind, format!("{}: {}", call.host, text_of(error)))
@@ -90,7 +98,18 @@ impl AwsAccess {
         let request = signed(credentials, call).map_err(|reason| {
             Failure::new(FailureKind::Other, format!("{}: {reason}", call.host))
         })?;
-        let stream = TcpStream::connect((call.host.name.as_str(), call.host.port))
+        let addresses = resolver
+            .addresses(&call.host.name)
+            .await
+            .map_err(|reason| {
+                let detail = format!("{}: {reason}", call.host);
+                Failure::new(FailureKind::Other, detail)
+            })?;
+        let sockets: Vec<SocketAddr> = addresses
+            .into_iter()
+            .map(|address| SocketAddr::new(address, call.host.port))
+            .collect();
+        let stream = TcpStream::connect(sockets.as_slice())
             .await
             .map_err(|error| failed(&error))?;
         if !call.host.https {

@@ -49,15 +49,14 @@ impl Roots {
         )
     }
 
-    /// The certificates as rustls takes them.
+    /// The same, as rustls takes them.
     pub(in crate::gather) fn store(&self) -> rustls::RootCertStore {
+        let certificates = self
+            .0
+            .iter()
+            .flat_map(|pem| CertificateDer::pem_slice_iter(pem));
         let mut store = rustls::RootCertStore::empty();
-        for pem in &self.0 {
-            if let Ok(certificate) = CertificateDer::from_pem_slice(pem) {
-                // Those that are no use were left out when they were read.
-                let _ = store.add(certificate);
-            }
-        }
+        store.add_parsable_certificates(certificates.filter_map(Result::ok));
         store
     }
 

@@ -33,7 +33,8 @@ impl Resolver {
         }
     }
 
-    async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, String> {
+    /// The addresses of a name.
+    pub(super) async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, String> {
         let system = async {
             let found = system::system_addresses(&self.bounds, name).await;
             match (found.seen(), found.failure()) {
