@@ -39,6 +39,9 @@ use crate::facts::Request;
 /// Where the configuration file is looked for unless told otherwise.
 pub const DEFAULT_FILE: &str = "/etc/vpcheck/vpcheck.toml";
 
+/// Where `health` remembers the probes before unless told otherwise.
+pub const DEFAULT_STATE: &str = "/tmp/vpcheck-health.json";
+
 /// The environment's variables, by name.
 pub type Environment = BTreeMap<String, String>;
 
@@ -67,6 +70,8 @@ pub struct Settings {
     pub outputs: Vec<Output>,
     /// Where the facts are saved.
     pub save_facts: Option<PathBuf>,
+    /// What `health` remembers from one probe to the next.
+    pub memory: MemoryChoice,
     /// Colors on the terminal.
     pub color: ColorChoice,
     /// True where only errors are to be logged.
@@ -87,6 +92,17 @@ pub enum InventoryChoice {
     Off,
     /// From a file, whose content this is.
     File(NamedFile),
+}
+
+/// What `health` remembers from one probe to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemoryChoice {
+    /// The shortest time from one canary to the next; none: each probe sends one.
+    pub canary_every: Option<Period>,
+    /// How many failures in a row are unhealthy; at least 1.
+    pub grace: u32,
+    /// The file that remembers.
+    pub state: PathBuf,
 }
 
 /// A file that was read, and the name it was asked for by.

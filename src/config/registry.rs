@@ -47,6 +47,12 @@ pub const OPTIONS: &[OptionSpec] = &[
     text("deadline"),
     list("output"),
     text("save-facts"),
+    text("canary-every"),
+    OptionSpec {
+        key: "grace",
+        shape: Shape::Count,
+    },
+    text("state"),
     text("vpc-id"),
     text("color"),
     OptionSpec {
