@@ -30,6 +30,8 @@ pub(super) fn run(mut settings: Settings) -> Result<u8, AppError> {
     let now = Timestamp::now();
     let claim = remember(memory.as_ref(), |record| record.claim(every, now));
     let is_due = claim.as_ref().is_none_or(|claim| claim.is_due());
+    // Where nothing can be remembered now, nothing is waited for a second time.
+    let memory = memory.filter(|_| claim.is_some());
     if sends && !is_due {
         tracing::info!(
             "no canary is due yet: one at most every {}",
@@ -71,7 +73,7 @@ pub(super) fn run(mut settings: Settings) -> Result<u8, AppError> {
 fn remember<T>(memory: Option<&Memory>, change: impl FnOnce(&mut Record) -> T) -> Option<T> {
     let told = |error: MemoryError| {
         tracing::info!(
-            "{}: this probe stands alone, and sends its canary",
+            "{}: this probe stands alone",
             crate::render::escape::terminal(&error.to_string())
         );
     };
