@@ -4,6 +4,7 @@ mod delivering;
 mod documents;
 mod evidence;
 mod gathering;
+mod health;
 mod logging;
 mod output;
 
@@ -121,7 +122,7 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
     }
     match &cli.command {
         Command::Check(_) => check(&settings),
-        Command::Health(_) => health(&settings),
+        Command::Health(_) => health::run(settings),
         Command::Inventory(arguments) => {
             gathering::snapshot(&settings, arguments.output.as_deref())
         }
@@ -168,41 +169,6 @@ fn check(settings: &Settings) -> Result<u8, AppError> {
     saved?;
     kept?;
     Ok(exit_code(&report, facts.interrupted))
-}
-
-/// One line, and 0 or 1.
-fn health(settings: &Settings) -> Result<u8, AppError> {
-    let facts = gathering::facts(settings)?;
-    let report = report(&facts);
-    let line = match (report.verdict, report.findings.first()) {
-        (RunVerdict::Pass, _) => format!(
-            "healthy: {} {} in {:.0} ms",
-            report.services.len(),
-            if report.services.len() == 1 {
-                "service"
-            } else {
-                "services"
-            },
-            report.duration_ms
-        ),
-        (RunVerdict::Fail, Some(finding)) => {
-            format!("unhealthy: {} ({})", finding.title, finding.code)
-        }
-        (RunVerdict::Inconclusive, Some(finding)) => {
-            format!(
-                "unhealthy: not established; {} ({})",
-                finding.title, finding.code
-            )
-        }
-        (RunVerdict::Fail | RunVerdict::Inconclusive, None) => {
-            "unhealthy: not established".to_owned()
-        }
-    };
-    output::line(&line)?;
-    Ok(match report.verdict {
-        RunVerdict::Pass => PASS,
-        RunVerdict::Fail | RunVerdict::Inconclusive => FAIL,
-    })
 }
 
 /// An interrupted run is inconclusive, whatever the part of it that was done says.

@@ -15,8 +15,8 @@ mod words;
 
 pub use args::{
     CanaryArgs, ConfigArgs, ConnectArgs, ConsoleArgs, DeliverArgs, EvidenceArgs, ExpectArgs,
-    InventoryArgs, LimitArgs, RegionArgs, ReportArgs, SeverityArgs, SigningArgs, TargetArgs,
-    TrustArgs,
+    InventoryArgs, LimitArgs, MemoryArgs, RegionArgs, ReportArgs, SeverityArgs, SigningArgs,
+    TargetArgs, TrustArgs,
 };
 pub use documents::{completions, man};
 
@@ -42,7 +42,10 @@ pub enum Command {
     /// Observe, diagnose and report: the main job.
     Check(Box<CheckArgs>),
     /// One line and exit code 0 or 1, for container and load-balancer probes.
-    #[command(after_help = "The EC2 API is not called: --inventory auto means off here.")]
+    #[command(
+        after_help = "The EC2 API is not called: --inventory auto means off here. To end before the 5 seconds \
+                      that Docker and Amazon ECS give a probe, --timeout is 1500ms and --deadline 4s by default."
+    )]
     Health(Box<HealthArgs>),
     /// Save the VPC's configuration as JSON, for agents that may not read it themselves.
     Inventory(Box<SnapshotArgs>),
@@ -123,6 +126,8 @@ pub struct HealthArgs {
     pub region: RegionArgs,
     #[command(flatten)]
     pub canary: CanaryArgs,
+    #[command(flatten)]
+    pub memory: MemoryArgs,
     #[command(flatten)]
     pub expect: ExpectArgs,
     #[command(flatten)]
@@ -297,6 +302,7 @@ impl Command {
                 args.targets.give(given);
                 args.region.give(given);
                 args.canary.give(given);
+                args.memory.give(given);
                 args.expect.give(given);
                 args.severity.give(given);
                 args.inventory.give(given);

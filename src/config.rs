@@ -43,6 +43,9 @@ use crate::facts::Request;
 /// Where the configuration file is looked for unless told otherwise.
 pub const DEFAULT_FILE: &str = "/etc/vpcheck/vpcheck.toml";
 
+/// Where `health` remembers the probes before unless told otherwise.
+pub const DEFAULT_STATE: &str = "/tmp/vpcheck-health.json";
+
 /// The environment's variables, by name.
 pub type Environment = BTreeMap<String, String>;
 
@@ -81,6 +84,8 @@ pub struct Settings {
     pub signing_key: Option<SigningKey>,
     /// How long it is kept; none: for ever.
     pub retention: Option<Period>,
+    /// What `health` remembers from one probe to the next.
+    pub memory: MemoryChoice,
     /// Colors on the terminal.
     pub color: ColorChoice,
     /// True where only errors are to be logged.
@@ -101,6 +106,17 @@ pub enum InventoryChoice {
     Off,
     /// From a file, whose content this is.
     File(NamedFile),
+}
+
+/// What `health` remembers from one probe to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemoryChoice {
+    /// The shortest time from one canary to the next; none: each probe sends one.
+    pub canary_every: Option<Period>,
+    /// How many failures in a row are unhealthy; at least 1.
+    pub grace: u32,
+    /// The file that remembers.
+    pub state: PathBuf,
 }
 
 /// A file that was read, and the name it was asked for by.

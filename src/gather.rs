@@ -187,7 +187,11 @@ pub async fn snapshot(
         return Inventory::none("no region is known: say it with --region");
     };
     // Run by hand and anywhere, this connects as the AWS CLI would: by the system's roots and `--ca-file`.
-    let roots = trust.connect_roots_pem();
+    // A container may have none: the service roots do for the EC2 API itself.
+    let roots = match trust.connect_roots().is_empty() {
+        true => trust.service_roots_pem(),
+        false => trust.connect_roots_pem(),
+    };
     let imds = host.imds.is_seen();
     let access = AwsAccess::new(&region, roots.as_bytes(), imds, host_resolvers(&host));
     host.vpc_id = vpc_id.or(host.vpc_id);

@@ -39,6 +39,21 @@ pub struct CanaryArgs {
     pub canary: Option<String>,
 }
 
+/// What `health` remembers of the probes before.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Between probes")]
+pub struct MemoryArgs {
+    /// Send the canary at most this often, such as 5m; between two its last outcome stands [default: with each probe]
+    #[arg(long, value_name = "DURATION")]
+    pub canary_every: Option<String>,
+    /// Be unhealthy at the Nth failure in a row, and not before [default: 1]
+    #[arg(long, value_name = "N")]
+    pub grace: Option<String>,
+    /// Where the two are remembered; without --canary-every and --grace nothing is written [default: /tmp/vpcheck-health.json]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub state: Option<String>,
+}
+
 /// What routes are right.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "What is expected")]
@@ -191,6 +206,14 @@ impl CanaryArgs {
     pub(super) fn give(&self, given: &mut Given) {
         given.one("queue-url", self.queue_url.as_deref());
         given.one("canary", self.canary.as_deref());
+    }
+}
+
+impl MemoryArgs {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.one("canary-every", self.canary_every.as_deref());
+        given.one("grace", self.grace.as_deref());
+        given.one("state", self.state.as_deref());
     }
 }
 

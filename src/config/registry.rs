@@ -52,6 +52,12 @@ pub const OPTIONS: &[OptionSpec] = &[
     text("evidence"),
     text("signing-key"),
     text("retention"),
+    text("canary-every"),
+    OptionSpec {
+        key: "grace",
+        shape: Shape::Count,
+    },
+    text("state"),
     text("vpc-id"),
     text("color"),
     OptionSpec {

@@ -11,8 +11,8 @@ use super::roots::{ca_file, pem_file};
 use super::signing_key::signing_key;
 use super::words::{CANARIES, COLORS, EXPECTS, SWITCHES, path, region, severity, vpc_id, word};
 use super::{
-    DEFAULT_FILE, Environment, Files, InventoryChoice, NamedFile, Output, OutputFormat, Period,
-    Settings, file, network, queue, target,
+    DEFAULT_FILE, DEFAULT_STATE, Environment, Files, InventoryChoice, MemoryChoice, NamedFile,
+    Output, OutputFormat, Period, Settings, file, network, queue, target,
 };
 use crate::catalog::Workload;
 use crate::cli::{Cli, Command};
@@ -39,7 +39,7 @@ pub(super) fn resolve(
 
     let (targets, workloads) = what_is_checked(&layers)?;
     let (queue_url, canary) = canary(&layers, cli)?;
-    let (timeout, deadline) = limits(&layers)?;
+    let (timeout, deadline) = limits(&layers, cli)?;
     let max_age = layers.one("inventory-max-age", str::parse::<Period>)?;
     let expect = layers.one("expect", |text| word(text, EXPECTS))?;
     let severities = layers.many("severity", |text| severity(text, known_codes))?;
@@ -93,6 +93,7 @@ pub(super) fn resolve(
         retention: layers
             .one("retention", Period::retention)?
             .map(|period| period.value),
+        memory: memory(&layers)?,
         color: layers
             .one("color", |text| word(text, COLORS))?
             .map(|color| color.value)
@@ -164,13 +165,20 @@ fn canary(layers: &Layers<'_>, cli: &Cli) -> Result<(Option<String>, CanaryMode)
 
 /// The limits in time. A deadline shorter than the default timeout shortens that; it contradicts
 /// only a timeout that someone asked for.
-fn limits(layers: &Layers<'_>) -> Result<(Period, Period), SettingError> {
+///
+/// A container's health command is given up after 5 seconds unless it is told otherwise ("HealthCheck", Amazon ECS
+/// API Reference): `health` has said what it has to say before.
+fn limits(layers: &Layers<'_>, cli: &Cli) -> Result<(Period, Period), SettingError> {
+    let (usual_timeout, usual_deadline) = match cli.command {
+        Command::Health(_) => (1500, 4000),
+        _ => (2000, 20_000),
+    };
     let timeout = layers.one("timeout", str::parse::<Period>)?;
     let deadline = layers.one("deadline", str::parse::<Period>)?;
     let default = |millis| Period::from_millis(millis).unwrap_or(Period::SHORTEST);
-    let deadline = deadline.unwrap_or_else(|| Sourced::default_of(default(20_000)));
+    let deadline = deadline.unwrap_or_else(|| Sourced::default_of(default(usual_deadline)));
     let Some(timeout) = timeout else {
-        return Ok((default(2000).min(deadline.value), deadline.value));
+        return Ok((default(usual_timeout).min(deadline.value), deadline.value));
     };
     if timeout.value > deadline.value {
         return Err(SettingError {
@@ -211,6 +219,25 @@ fn inventory(
                 bytes,
             })
         }
+    })
+}
+
+/// What `health` remembers.
+fn memory(layers: &Layers<'_>) -> Result<MemoryChoice, SettingError> {
+    const MOST: u32 = 100;
+    let grace = layers.one("grace", |text| match text.parse::<u32>() {
+        Ok(number @ 1..=MOST) => Ok(number),
+        _ => Err(Problem::unexpected(
+            format!("a number from 1 to {MOST}"),
+            text,
+        )),
+    })?;
+    let every = layers.one("canary-every", str::parse::<Period>)?;
+    let state = layers.one("state", path)?;
+    Ok(MemoryChoice {
+        canary_every: every.map(|every| every.value),
+        grace: grace.map_or(1, |grace| grace.value),
+        state: state.map_or_else(|| DEFAULT_STATE.into(), |state| state.value),
     })
 }
 
