@@ -27,7 +27,7 @@ use std::path::PathBuf;
 pub use error::{Problem, SettingError};
 pub use files::{Disk, Files, LARGEST_FILE};
 pub use layers::{Given, Source, Sourced};
-pub use output::{Output, OutputFormat};
+pub use output::Output;
 pub use period::Period;
 pub use registry::{OPTIONS, OptionSpec, Shape, misspelt_variables};
 pub use target::TargetArg;

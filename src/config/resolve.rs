@@ -10,12 +10,13 @@ use super::registry::OPTIONS;
 use super::roots::{ca_file, pem_file};
 use super::words::{CANARIES, COLORS, EXPECTS, SWITCHES, path, region, severity, vpc_id, word};
 use super::{
-    DEFAULT_FILE, Environment, Files, InventoryChoice, NamedFile, Output, OutputFormat, Period,
-    Settings, file, network, queue, target,
+    DEFAULT_FILE, Environment, Files, InventoryChoice, NamedFile, Output, Period, Settings, file,
+    network, queue, target,
 };
 use crate::catalog::Workload;
 use crate::cli::{Cli, Command};
 use crate::facts::{CanaryMode, Request};
+use crate::render::Format;
 
 /// See [`Settings::resolve`].
 pub(super) fn resolve(
@@ -220,7 +221,7 @@ fn outputs(layers: &Layers<'_>) -> Result<Vec<Output>, SettingError> {
     }
     if outputs.value.is_empty() {
         return Ok(vec![Output {
-            format: OutputFormat::Human,
+            format: Format::Human,
             path: None,
         }]);
     }
