@@ -29,7 +29,7 @@ pub use error::{Problem, SettingError};
 pub use files::{Disk, Files, LARGEST_FILE};
 pub use layers::{Given, Source, Sourced};
 pub use nearest::nearest;
-pub use output::{Output, OutputFormat};
+pub use output::Output;
 pub use period::Period;
 pub use registry::{OPTIONS, OptionSpec, Shape, misspelt_variables};
 pub use signing_key::{DEFAULT_SIGNING_KEY, KmsKey, SigningKey};

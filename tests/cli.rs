@@ -304,7 +304,7 @@ fn completions_and_the_manual_name_every_command() {
 
 #[test]
 fn a_replay_reports_in_every_format_and_nothing_else() {
-    for format in vpcheck::config::OutputFormat::ALL {
+    for format in vpcheck::render::Format::ALL {
         let text = prints(&["replay", &facts(), "-o", format.as_str()]);
         assert!(text.contains("sqs"), "{}: {text}", format.as_str());
     }

@@ -4,7 +4,8 @@ use clap::{ArgAction, Args, ValueHint};
 
 use super::words::one_of;
 use crate::catalog::Workload;
-use crate::config::{Given, OutputFormat};
+use crate::config::Given;
+use crate::render::Format;
 
 /// What is checked.
 #[derive(Debug, Default, Args)]
@@ -128,7 +129,7 @@ pub struct LimitArgs {
 #[command(next_help_heading = "Report")]
 pub struct ReportArgs {
     /// Report in this format, to standard output or to a file; may be repeated: human, json, junit, html, prometheus, ocsf, asff, emf, markdown [default: human]
-    #[arg(short, long, value_name = "FORMAT[=PATH]", hide_possible_values = true, value_parser = one_of(OutputFormat::ALL.map(OutputFormat::as_str)))]
+    #[arg(short, long, value_name = "FORMAT[=PATH]", hide_possible_values = true, value_parser = one_of(Format::ALL.map(Format::as_str)))]
     pub output: Vec<String>,
 }
 

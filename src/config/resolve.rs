@@ -12,12 +12,13 @@ use super::signing_key::signing_key;
 use super::words::{CANARIES, COLORS, EXPECTS, SWITCHES, path, region, severity, vpc_id, word};
 use super::{
     DEFAULT_FILE, DEFAULT_STATE, Environment, Files, InventoryChoice, MemoryChoice, NamedFile,
-    Output, OutputFormat, Period, Settings, file, network, queue, target,
+    Output, Period, Settings, file, network, queue, target,
 };
 use crate::catalog::Workload;
 use crate::cli::{Cli, Command};
 use crate::deliver::Destination;
 use crate::facts::{CanaryMode, Request};
+use crate::render::Format;
 
 /// See [`Settings::resolve`].
 pub(super) fn resolve(
@@ -265,7 +266,7 @@ fn outputs(layers: &Layers<'_>) -> Result<Vec<Output>, SettingError> {
     }
     if outputs.value.is_empty() {
         return Ok(vec![Output {
-            format: OutputFormat::Human,
+            format: Format::Human,
             path: None,
         }]);
     }

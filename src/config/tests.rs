@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::facts::{CanaryMode, Expect, Level};
+use crate::render::Format;
 
 const CODES: &[&str] = &["endpoint-missing", "endpoint-single-az", "public-answer"];
 const QUEUE: &str = "https://sqs.us-east-1.amazonaws.com/123456789012/canary";
@@ -196,7 +197,7 @@ fn what_holds_by_default() {
     assert_eq!(
         settings.outputs,
         [Output {
-            format: OutputFormat::Human,
+            format: Format::Human,
             path: None
         }]
     );

@@ -47,10 +47,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("render", &["verdict", "facts", "catalog"]),
     ("gather", &["environment", "catalog", "facts"]),
-    ("cli", &["config", "catalog"]),
+    ("cli", &["config", "catalog", "render::Format"]),
     (
         "config",
-        &["cli", "catalog", "facts", "deliver::Destination"],
+        &[
+            "cli",
+            "catalog",
+            "facts",
+            "render::Format",
+            "deliver::Destination",
+        ],
     ),
     ("iam_policy", &["config", "catalog", "facts", "deliver"]),
     ("deliver", &["gather", "render", "verdict", "facts"]),
@@ -324,7 +330,7 @@ fn every_rule_is_one_file_and_in_its_areas_list() {
 #[test]
 fn every_format_has_a_file_of_its_own() {
     let all = sources();
-    for format in vpcheck::config::OutputFormat::ALL {
+    for format in vpcheck::render::Format::ALL {
         let path = format!("render/{}.rs", format.as_str());
         assert!(all.iter().any(|source| source.path == path), "{path}");
     }
