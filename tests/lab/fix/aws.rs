@@ -22,7 +22,10 @@ pub fn run(setting: &mut Setting, arguments: &[String]) -> Result<String, String
     if let Some(region) = call.one("--region")
         && region != setting.world.region
     {
-        return Err(format!("the world is in {}, not in {region}", setting.world.region));
+        return Err(format!(
+            "the world is in {}, not in {region}",
+            setting.world.region
+        ));
     }
     let global = ["iam", "route53"].contains(&call.service.as_str());
     if !global && call.one("--region").is_none() {
@@ -46,13 +49,16 @@ pub fn run(setting: &mut Setting, arguments: &[String]) -> Result<String, String
 /// As much of JMESPath as the commands use; an index of none is null.
 fn select(answer: &Value, query: &str) -> Result<Value, String> {
     // The zone with the longest name that covers a name and is an account's own.
-    if let Some(rest) = query.strip_prefix(
-        "sort_by(HostedZoneSummaries[?Owner.OwningAccount && ends_with('.",
-    ) {
+    if let Some(rest) =
+        query.strip_prefix("sort_by(HostedZoneSummaries[?Owner.OwningAccount && ends_with('.")
+    {
         let name = rest
             .strip_suffix("', join('', ['.', Name]))], &length(Name))[-1].HostedZoneId")
             .ok_or("the query is not one that the lab knows")?;
-        let zones = answer["HostedZoneSummaries"].as_array().cloned().unwrap_or_default();
+        let zones = answer["HostedZoneSummaries"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         let name = format!(".{name}");
         let best = zones
             .iter()
@@ -103,9 +109,8 @@ fn check_ids(setting: &Setting, value: &str) -> Result<(), String> {
         let Some((kind, rest)) = word.split_once('-') else {
             continue;
         };
-        let is_id = KINDS.contains(&kind)
-            && rest.len() >= 8
-            && rest.chars().all(|c| c.is_ascii_hexdigit());
+        let is_id =
+            KINDS.contains(&kind) && rest.len() >= 8 && rest.chars().all(|c| c.is_ascii_hexdigit());
         if is_id && !known.contains(word) {
             return Err(format!("{word} is nowhere in this world"));
         }

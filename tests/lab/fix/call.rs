@@ -30,28 +30,64 @@ const fn op(
 
 /// The commands, after the AWS CLI Command Reference.
 pub const OPERATIONS: &[Operation] = &[
-    op("ec2", "accept-vpc-endpoint-connections", &["service-id", "vpc-endpoint-ids+"], &[]),
-    op("ec2", "associate-dhcp-options", &["dhcp-options-id", "vpc-id"], &[]),
-    op("ec2", "authorize-security-group-egress", &["group-id"], &["ip-permissions+"]),
+    op(
+        "ec2",
+        "accept-vpc-endpoint-connections",
+        &["service-id", "vpc-endpoint-ids+"],
+        &[],
+    ),
+    op(
+        "ec2",
+        "associate-dhcp-options",
+        &["dhcp-options-id", "vpc-id"],
+        &[],
+    ),
+    op(
+        "ec2",
+        "authorize-security-group-egress",
+        &["group-id"],
+        &["ip-permissions+"],
+    ),
     op(
         "ec2",
         "authorize-security-group-ingress",
         &["group-id"],
-        &["ip-permissions+", "protocol", "port", "cidr", "source-group"],
+        &[
+            "ip-permissions+",
+            "protocol",
+            "port",
+            "cidr",
+            "source-group",
+        ],
     ),
     op("ec2", "create-dhcp-options", &["dhcp-configurations+"], &[]),
     op(
         "ec2",
         "create-network-acl-entry",
         &["network-acl-id", "rule-number", "protocol", "rule-action"],
-        &["egress!", "ingress!", "cidr-block", "ipv6-cidr-block", "port-range"],
+        &[
+            "egress!",
+            "ingress!",
+            "cidr-block",
+            "ipv6-cidr-block",
+            "port-range",
+        ],
     ),
-    op("ec2", "delete-network-acl-entry", &["network-acl-id", "rule-number"], &["egress!", "ingress!"]),
+    op(
+        "ec2",
+        "delete-network-acl-entry",
+        &["network-acl-id", "rule-number"],
+        &["egress!", "ingress!"],
+    ),
     op(
         "ec2",
         "create-route",
         &["route-table-id"],
-        &["destination-cidr-block", "destination-ipv6-cidr-block", "transit-gateway-id"],
+        &[
+            "destination-cidr-block",
+            "destination-ipv6-cidr-block",
+            "transit-gateway-id",
+        ],
     ),
     op(
         "ec2",
@@ -79,20 +115,54 @@ pub const OPERATIONS: &[Operation] = &[
             "policy-document",
         ],
     ),
-    op("ec2", "delete-route", &["route-table-id"], &["destination-cidr-block", "destination-ipv6-cidr-block"]),
+    op(
+        "ec2",
+        "delete-route",
+        &["route-table-id"],
+        &["destination-cidr-block", "destination-ipv6-cidr-block"],
+    ),
     op("ec2", "delete-vpc-endpoints", &["vpc-endpoint-ids+"], &[]),
     op("ec2", "describe-instances", &[], &["filters+"]),
-    op("ec2", "describe-network-interfaces", &[], &["filters+", "network-interface-ids+"]),
+    op(
+        "ec2",
+        "describe-network-interfaces",
+        &[],
+        &["filters+", "network-interface-ids+"],
+    ),
     op("ec2", "describe-route-tables", &[], &["filters+"]),
-    op("ec2", "describe-transit-gateway-vpc-attachments", &[], &["filters+"]),
-    op("ec2", "describe-vpc-attribute", &["vpc-id", "attribute"], &[]),
-    op("ec2", "describe-vpc-endpoint-services", &[], &["filters+", "service-names+"]),
-    op("ec2", "describe-vpc-endpoints", &[], &["filters+", "vpc-endpoint-ids+"]),
+    op(
+        "ec2",
+        "describe-transit-gateway-vpc-attachments",
+        &[],
+        &["filters+"],
+    ),
+    op(
+        "ec2",
+        "describe-vpc-attribute",
+        &["vpc-id", "attribute"],
+        &[],
+    ),
+    op(
+        "ec2",
+        "describe-vpc-endpoint-services",
+        &[],
+        &["filters+", "service-names+"],
+    ),
+    op(
+        "ec2",
+        "describe-vpc-endpoints",
+        &[],
+        &["filters+", "vpc-endpoint-ids+"],
+    ),
     op(
         "ec2",
         "modify-instance-metadata-options",
         &["instance-id"],
-        &["http-put-response-hop-limit", "http-tokens", "http-endpoint"],
+        &[
+            "http-put-response-hop-limit",
+            "http-tokens",
+            "http-endpoint",
+        ],
     ),
     op(
         "ec2",
@@ -100,7 +170,12 @@ pub const OPERATIONS: &[Operation] = &[
         &["network-interface-id"],
         &["no-associate-public-ip-address!"],
     ),
-    op("ec2", "modify-vpc-attribute", &["vpc-id"], &["enable-dns-support", "enable-dns-hostnames"]),
+    op(
+        "ec2",
+        "modify-vpc-attribute",
+        &["vpc-id"],
+        &["enable-dns-support", "enable-dns-hostnames"],
+    ),
     op(
         "ec2",
         "modify-vpc-endpoint",
@@ -113,9 +188,24 @@ pub const OPERATIONS: &[Operation] = &[
             "policy-document",
         ],
     ),
-    op("ec2", "replace-route", &["route-table-id"], &["destination-cidr-block", "transit-gateway-id"]),
-    op("iam", "put-role-policy", &["role-name", "policy-name", "policy-document"], &[]),
-    op("iam", "put-user-policy", &["user-name", "policy-name", "policy-document"], &[]),
+    op(
+        "ec2",
+        "replace-route",
+        &["route-table-id"],
+        &["destination-cidr-block", "transit-gateway-id"],
+    ),
+    op(
+        "iam",
+        "put-role-policy",
+        &["role-name", "policy-name", "policy-document"],
+        &[],
+    ),
+    op(
+        "iam",
+        "put-user-policy",
+        &["user-name", "policy-name", "policy-document"],
+        &[],
+    ),
     op("kms", "enable-key", &["key-id"], &[]),
     op(
         "route53",
@@ -123,22 +213,52 @@ pub const OPERATIONS: &[Operation] = &[
         &["hosted-zone-id", "change-batch"],
         &[],
     ),
-    op("route53", "list-hosted-zones-by-vpc", &["vpc-id", "vpc-region"], &[]),
-    op("route53resolver", "associate-resolver-rule", &["resolver-rule-id", "vpc-id"], &["name"]),
+    op(
+        "route53",
+        "list-hosted-zones-by-vpc",
+        &["vpc-id", "vpc-region"],
+        &[],
+    ),
+    op(
+        "route53resolver",
+        "associate-resolver-rule",
+        &["resolver-rule-id", "vpc-id"],
+        &["name"],
+    ),
     op(
         "route53resolver",
         "create-resolver-rule",
         &["creator-request-id", "rule-type"],
         &["domain-name", "name"],
     ),
-    op("route53resolver", "list-resolver-rule-associations", &[], &["filters+"]),
+    op(
+        "route53resolver",
+        "list-resolver-rule-associations",
+        &[],
+        &["filters+"],
+    ),
     op("route53resolver", "list-resolver-rules", &[], &["filters+"]),
     op("sqs", "create-queue", &["queue-name"], &["attributes"]),
-    op("sqs", "get-queue-attributes", &["queue-url"], &["attribute-names+"]),
-    op("sqs", "get-queue-url", &["queue-name"], &["queue-owner-aws-account-id"]),
+    op(
+        "sqs",
+        "get-queue-attributes",
+        &["queue-url"],
+        &["attribute-names+"],
+    ),
+    op(
+        "sqs",
+        "get-queue-url",
+        &["queue-name"],
+        &["queue-owner-aws-account-id"],
+    ),
     op("sqs", "list-queues", &[], &["queue-name-prefix"]),
     op("sqs", "send-message", &["queue-url", "message-body"], &[]),
-    op("sqs", "set-queue-attributes", &["queue-url", "attributes"], &[]),
+    op(
+        "sqs",
+        "set-queue-attributes",
+        &["queue-url", "attributes"],
+        &[],
+    ),
     op("sts", "get-caller-identity", &[], &[]),
 ];
 
@@ -230,7 +350,11 @@ impl Call {
                 let filter = structure(filter)?;
                 let name = filter["Name"].as_str().ok_or("a filter without a name")?;
                 let values = match &filter["Values"] {
-                    Value::Array(values) => values.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+                    Value::Array(values) => values
+                        .iter()
+                        .filter_map(Value::as_str)
+                        .map(str::to_owned)
+                        .collect(),
                     Value::String(value) => vec![value.clone()],
                     _ => return Err("a filter without values".to_owned()),
                 };

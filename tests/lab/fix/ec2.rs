@@ -55,9 +55,19 @@ pub fn call(setting: &mut Setting, call: &Call) -> Result<Value, String> {
             Ok(json!({ "TransitGatewayVpcAttachments": attachments }))
         }
         "describe-route-tables" => {
-            let tables: Vec<Value> = setting.world.route_tables.iter()
-                .filter(|(_, table)| call.filters().is_ok_and(|filters| filters.iter().all(|(name, values)| name == "vpc-id" && values.contains(&table.vpc))))
-                .map(|(id, _)| json!({"RouteTableId": id})).collect();
+            let tables: Vec<Value> = setting
+                .world
+                .route_tables
+                .iter()
+                .filter(|(_, table)| {
+                    call.filters().is_ok_and(|filters| {
+                        filters
+                            .iter()
+                            .all(|(name, values)| name == "vpc-id" && values.contains(&table.vpc))
+                    })
+                })
+                .map(|(id, _)| json!({"RouteTableId": id}))
+                .collect();
             Ok(json!({ "RouteTables": tables }))
         }
         "describe-instances" => {
@@ -68,7 +78,10 @@ pub fn call(setting: &mut Setting, call: &Call) -> Result<Value, String> {
                 return Err(format!("describe-instances by {name}"));
             }
             let host = &setting.world.host;
-            let ours = host.addresses.iter().any(|a| values.contains(&a.to_string()));
+            let ours = host
+                .addresses
+                .iter()
+                .any(|a| values.contains(&a.to_string()));
             let reservations = match ours {
                 true => json!([{"Instances": [{"InstanceId": host.instance_id}]}]),
                 false => json!([]),
@@ -142,8 +155,12 @@ pub fn call(setting: &mut Setting, call: &Call) -> Result<Value, String> {
 /// The transit gateway that the VPCs of this world are attached to.
 pub fn transit_gateway(world: &World) -> String {
     let targets = world.route_tables.values().flat_map(|t| &t.routes);
-    let known = targets.map(|route| &route.target).find(|t| t.starts_with("tgw-"));
-    known.cloned().unwrap_or_else(|| "tgw-0a0000000000000aa".into())
+    let known = targets
+        .map(|route| &route.target)
+        .find(|t| t.starts_with("tgw-"));
+    known
+        .cloned()
+        .unwrap_or_else(|| "tgw-0a0000000000000aa".into())
 }
 
 fn changed(setting: &mut Setting) -> Result<Value, String> {
@@ -182,11 +199,18 @@ fn authorize(setting: &mut Setting, call: &Call) -> Result<Value, String> {
         };
         let all = |list: &str, key: &str| -> Result<Vec<String>, String> {
             let items = permission[list].as_array().cloned().unwrap_or_default();
-            let values = items.iter().map(|item| item[key].as_str().map(str::to_owned));
-            values.collect::<Option<_>>().ok_or_else(|| format!("{list} without {key}"))
+            let values = items
+                .iter()
+                .map(|item| item[key].as_str().map(str::to_owned));
+            values
+                .collect::<Option<_>>()
+                .ok_or_else(|| format!("{list} without {key}"))
         };
         let mut cidrs = Vec::new();
-        for (list, key, v6) in [("IpRanges", "CidrIp", false), ("Ipv6Ranges", "CidrIpv6", true)] {
+        for (list, key, v6) in [
+            ("IpRanges", "CidrIp", false),
+            ("Ipv6Ranges", "CidrIpv6", true),
+        ] {
             for cidr in all(list, key)? {
                 if cidr.contains(':') != v6 {
                     return Err(format!("{cidr} in {list}"));
@@ -195,7 +219,10 @@ fn authorize(setting: &mut Setting, call: &Call) -> Result<Value, String> {
             }
         }
         rules.push(GroupRule {
-            protocol: permission["IpProtocol"].as_str().ok_or("no IpProtocol")?.to_owned(),
+            protocol: permission["IpProtocol"]
+                .as_str()
+                .ok_or("no IpProtocol")?
+                .to_owned(),
             from: port("FromPort")?,
             to: port("ToPort")?,
             cidrs,
@@ -206,7 +233,10 @@ fn authorize(setting: &mut Setting, call: &Call) -> Result<Value, String> {
     if rules.is_empty() {
         return Err("nothing is authorized".into());
     }
-    let group = setting.world.security_groups.get_mut(call.must("--group-id")?);
+    let group = setting
+        .world
+        .security_groups
+        .get_mut(call.must("--group-id")?);
     let group = group.ok_or("there is no such group")?;
     match call.operation.ends_with("egress") {
         true => group.egress.extend(rules),
@@ -256,7 +286,10 @@ fn create_entry(setting: &mut Setting, call: &Call) -> Result<Value, String> {
         return Err(format!("a rule cannot have the number {}", entry.number));
     }
     let entries = acl(&mut setting.world, call)?;
-    if entries.iter().any(|e| e.number == entry.number && e.egress == entry.egress) {
+    if entries
+        .iter()
+        .any(|e| e.number == entry.number && e.egress == entry.egress)
+    {
         return Err(format!("there is a rule {} already", entry.number));
     }
     entries.push(entry);
@@ -273,15 +306,22 @@ fn route(setting: &mut Setting, call: &Call) -> Result<Value, String> {
     if destination.contains(':') != v6 || destination.parse::<ipnet::IpNet>().is_err() {
         return Err(format!("{destination} is no such destination"));
     }
-    let table = setting.world.route_tables.get_mut(call.must("--route-table-id")?);
+    let table = setting
+        .world
+        .route_tables
+        .get_mut(call.must("--route-table-id")?);
     let table = table.ok_or("there is no such table")?;
     let before = table.routes.len();
     let existed = {
-        table.routes.retain(|route| route.destination != destination);
+        table
+            .routes
+            .retain(|route| route.destination != destination);
         table.routes.len() != before
     };
     match call.operation.as_str() {
-        "create-route" if existed => return Err(format!("there is a route to {destination} already")),
+        "create-route" if existed => {
+            return Err(format!("there is a route to {destination} already"));
+        }
         "delete-route" | "replace-route" if !existed => {
             return Err(format!("there is no route to {destination}"));
         }

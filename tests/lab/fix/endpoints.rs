@@ -107,7 +107,8 @@ fn create(setting: &mut Setting, call: &Call) -> Result<Value, String> {
             if !["s3", "dynamodb"].contains(&endpoint.service.as_str()) {
                 return Err(format!("{service_name} has no gateway endpoints"));
             }
-            if call.has("--subnet-ids") || call.has("--security-group-ids") || endpoint.private_dns {
+            if call.has("--subnet-ids") || call.has("--security-group-ids") || endpoint.private_dns
+            {
                 return Err("a gateway endpoint has route tables alone".into());
             }
             endpoint.kind = EndpointKind::Gateway;
@@ -151,12 +152,19 @@ fn conflict(world: &World, endpoint: &Endpoint) -> Result<(), String> {
     let other = world.endpoints.values().find(|other| {
         other.id != endpoint.id
             && other.vpc == endpoint.vpc
-            && world.private_names(other).iter().any(|name| names.contains(name))
+            && world
+                .private_names(other)
+                .iter()
+                .any(|name| names.contains(name))
     });
     if let Some(other) = other {
         return Err(format!("{} has these private names already", other.id));
     }
-    let zone = world.dns.private_zones.keys().find(|zone| names.contains(zone));
+    let zone = world
+        .dns
+        .private_zones
+        .keys()
+        .find(|zone| names.contains(zone));
     match zone {
         Some(zone) => Err(format!("the private zone {zone} has that name already")),
         None => Ok(()),
@@ -173,12 +181,17 @@ fn interface(
     if place.vpc != vpc {
         return Err(format!("{subnet} is of another VPC"));
     }
-    let zone_taken = endpoint
-        .interfaces
-        .iter()
-        .any(|other| world.subnets.get(&other.subnet).is_some_and(|s| s.zone == place.zone));
+    let zone_taken = endpoint.interfaces.iter().any(|other| {
+        world
+            .subnets
+            .get(&other.subnet)
+            .is_some_and(|s| s.zone == place.zone)
+    });
     if zone_taken {
-        return Err(format!("the endpoint has a subnet in {} already", place.zone));
+        return Err(format!(
+            "the endpoint has a subnet in {} already",
+            place.zone
+        ));
     }
     let Some(IpNet::V4(range)) = place.cidr else {
         return Err(format!("{subnet} has no IPv4 range"));
@@ -195,7 +208,10 @@ fn interface(
         .find(|address| !used(*address))
         .ok_or_else(|| format!("{subnet} is full"))?;
     Ok(EndpointInterface {
-        id: format!("eni-0{:016x}", number(&format!("{} {address}", endpoint.id))),
+        id: format!(
+            "eni-0{:016x}",
+            number(&format!("{} {address}", endpoint.id))
+        ),
         address,
         subnet: subnet.to_owned(),
         ..EndpointInterface::default()
@@ -244,7 +260,10 @@ fn modify(setting: &mut Setting, call: &Call) -> Result<Value, String> {
     let id = call.must("--vpc-endpoint-id")?;
     let mut endpoint = find(setting, id)?.clone();
     if endpoint.state != "available" {
-        return Err(format!("{id} is {}, and cannot be modified", endpoint.state));
+        return Err(format!(
+            "{id} is {}, and cannot be modified",
+            endpoint.state
+        ));
     }
     let gateway = endpoint.kind == EndpointKind::Gateway;
     for table in call.many("--add-route-table-ids") {

@@ -3,8 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-use super::{Inventory, Setting};
 use super::call::check_placeholder;
+use super::{Inventory, Setting};
 use crate::lab::world::World;
 
 /// `sed -i` on a file of the host's: by the real sed, on a copy of what the lab would write there.
@@ -21,8 +21,13 @@ pub fn sed(setting: &mut Setting, arguments: &[String]) -> Result<String, String
             lines
         }
         "/etc/resolv.conf" => {
-            let servers = host.resolvers.iter().map(|server| format!("nameserver {server}"));
-            servers.chain(host.resolv_conf_lines.iter().cloned()).collect()
+            let servers = host
+                .resolvers
+                .iter()
+                .map(|server| format!("nameserver {server}"));
+            servers
+                .chain(host.resolv_conf_lines.iter().cloned())
+                .collect()
         }
         other => return Err(format!("sed of {other}")),
     };
@@ -104,7 +109,11 @@ pub fn unset(setting: &mut Setting, names: &[String]) -> Result<String, String> 
         credentials.source = "default".into();
         credentials.expired = false;
         credentials.known = true;
-        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+        for name in [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+        ] {
             if !names.iter().any(|unset| unset == name) {
                 return Err(format!("{name} is left"));
             }
@@ -133,8 +142,20 @@ pub fn looks(program: &str, arguments: &[String]) -> Result<String, String> {
         "dig" => &["+short", "+tcp", "+tries=1", "A", "AAAA"],
         "curl" => &["-si", "-sv", "-m", "5", "-o", "/dev/null"],
         "openssl" => &[
-            "s_client", "x509", "-connect", "-servername", "-showcerts", "-groups", "X25519",
-            "X25519MLKEM768", "-tls1_2", "-noout", "-subject", "-dates", "-ext", "subjectAltName",
+            "s_client",
+            "x509",
+            "-connect",
+            "-servername",
+            "-showcerts",
+            "-groups",
+            "X25519",
+            "X25519MLKEM768",
+            "-tls1_2",
+            "-noout",
+            "-subject",
+            "-dates",
+            "-ext",
+            "subjectAltName",
         ],
         _ => &["route", "get", "-brief", "link"],
     };
@@ -159,6 +180,11 @@ pub fn vpcheck(setting: &mut Setting, arguments: &[String]) -> Result<String, St
     match command.as_str() {
         "iam-policy" => Ok(String::new()),
         "inventory" => {
+            let own = setting.world.own_vpc();
+            let vpc = rest.iter().position(|a| a == "--vpc-id");
+            if vpc.is_some_and(|index| rest.get(index + 1).map(String::as_str) != Some(own)) {
+                return Err("that is another VPC".into());
+            }
             setting.inventory = Inventory::Anywhere;
             setting.scenario.inventory_taken_at = None;
             Ok(String::new())
@@ -200,7 +226,9 @@ fn check(setting: &mut Setting, arguments: &[String]) -> Result<String, String> 
     while let Some(argument) = rest.next() {
         match argument.strip_prefix("--") {
             Some(_) => {
-                let value = rest.next().ok_or_else(|| format!("{argument} has no value"))?;
+                let value = rest
+                    .next()
+                    .ok_or_else(|| format!("{argument} has no value"))?;
                 options.push((argument.clone(), value.clone()));
             }
             None => targets.push(argument.clone()),
@@ -229,7 +257,9 @@ fn check(setting: &mut Setting, arguments: &[String]) -> Result<String, String> 
     }
     if !targets.is_empty() {
         let options = scenario.args.iter().position(|a| a.starts_with("--"));
-        let kept = scenario.args.split_off(options.unwrap_or(scenario.args.len()));
+        let kept = scenario
+            .args
+            .split_off(options.unwrap_or(scenario.args.len()));
         scenario.workloads.clear();
         scenario.args = targets.into_iter().chain(kept).collect();
     }

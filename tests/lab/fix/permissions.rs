@@ -67,7 +67,10 @@ fn queue_is_one(setting: &Setting, call: &Call) -> Result<String, String> {
     let base = queue_url(&setting.world, "");
     let name = url.rsplit('/').next().unwrap_or("");
     // A foreign account's queue, or a legacy name's, has its own base.
-    match url.starts_with("https://") && !name.is_empty() && (url.starts_with(&base) || url.matches('/').count() == 4) {
+    match url.starts_with("https://")
+        && !name.is_empty()
+        && (url.starts_with(&base) || url.matches('/').count() == 4)
+    {
         true => Ok(name.to_owned()),
         false => Err(format!("{url} is no queue's URL")),
     }
@@ -91,7 +94,10 @@ fn identity(setting: &mut Setting, call: &Call) -> Result<Value, String> {
     if document["Version"] != "2012-10-17" {
         return Err("the policy has no version".into());
     }
-    let statements = document["Statement"].as_array().cloned().unwrap_or_default();
+    let statements = document["Statement"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     let mut actions = Vec::new();
     for statement in &statements {
         let resource = statement["Resource"].as_str().unwrap_or("");

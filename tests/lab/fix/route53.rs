@@ -40,7 +40,10 @@ pub fn call(setting: &mut Setting, call: &Call) -> Result<Value, String> {
         }
         "associate-resolver-rule" => {
             let id = call.must("--resolver-rule-id")?;
-            let domain = setting.resolver_rules.get(id).ok_or("there is no such rule")?;
+            let domain = setting
+                .resolver_rules
+                .get(id)
+                .ok_or("there is no such rule")?;
             if call.must("--vpc-id")? != setting.world.own_vpc() {
                 return Err("that is another VPC".into());
             }
@@ -48,7 +51,11 @@ pub fn call(setting: &mut Setting, call: &Call) -> Result<Value, String> {
             if setting.world.dns.rules.contains_key(domain) {
                 return Err(format!("a rule for {domain} is associated already"));
             }
-            setting.world.dns.rules.insert(domain.clone(), SYSTEM.into());
+            setting
+                .world
+                .dns
+                .rules
+                .insert(domain.clone(), SYSTEM.into());
             setting.changed();
             Ok(nothing())
         }
@@ -92,10 +99,19 @@ fn change(setting: &mut Setting, call: &Call) -> Result<Value, String> {
                 if alias["EvaluateTargetHealth"] != false {
                     return Err("EvaluateTargetHealth is missing".into());
                 }
-                let target = alias["DNSName"].as_str().ok_or("an alias without a target")?;
-                let known = setting.world.endpoints.values().flat_map(|endpoint| setting.world.dns_entries(endpoint));
+                let target = alias["DNSName"]
+                    .as_str()
+                    .ok_or("an alias without a target")?;
+                let known = setting
+                    .world
+                    .endpoints
+                    .values()
+                    .flat_map(|endpoint| setting.world.dns_entries(endpoint));
                 let hosted = alias["HostedZoneId"].as_str().unwrap_or("");
-                if !known.into_iter().any(|(name, zone)| name == target && zone == hosted) {
+                if !known
+                    .into_iter()
+                    .any(|(name, zone)| name == target && zone == hosted)
+                {
                     return Err(format!("{target} in {hosted} is no endpoint's name"));
                 }
                 vec![target.to_owned()]
@@ -104,16 +120,27 @@ fn change(setting: &mut Setting, call: &Call) -> Result<Value, String> {
                 if !set["TTL"].is_u64() {
                     return Err("a record without a TTL".into());
                 }
-                let records = set["ResourceRecords"].as_array().cloned().unwrap_or_default();
+                let records = set["ResourceRecords"]
+                    .as_array()
+                    .cloned()
+                    .unwrap_or_default();
                 records
                     .iter()
                     .filter_map(|record| record["Value"].as_str().map(str::to_owned))
                     .collect()
             }
         };
-        let zone = setting.world.dns.private_zones.entry(zone.clone()).or_default();
+        let zone = setting
+            .world
+            .dns
+            .private_zones
+            .entry(zone.clone())
+            .or_default();
         // An alias to a name stands for both families here.
-        if kind == "AAAA" && alias.is_object() && zone.records.get(&name).is_some_and(|v| *v == values) {
+        if kind == "AAAA"
+            && alias.is_object()
+            && zone.records.get(&name).is_some_and(|v| *v == values)
+        {
             continue;
         }
         zone.records.insert(name, values);

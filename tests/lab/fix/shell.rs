@@ -67,9 +67,7 @@ fn simple(setting: &mut Setting, words: Vec<Vec<Part>>) -> Result<String, String
 
 /// `until [ A = B ]; do sleep N; done`: time passes, and the condition then has to hold.
 fn until(setting: &mut Setting, rest: &str) -> Result<String, String> {
-    let (condition, body) = rest
-        .split_once("; do ")
-        .ok_or("until without do")?;
+    let (condition, body) = rest.split_once("; do ").ok_or("until without do")?;
     let body = body.strip_suffix("; done").ok_or("until without done")?;
     let seconds = body.strip_prefix("sleep ").ok_or("until does not sleep")?;
     seconds.parse::<u32>().map_err(|e| e.to_string())?;
