@@ -40,6 +40,8 @@ pub struct Setting {
     pub inventory: Inventory,
     /// How often something was changed.
     pub changes: usize,
+    /// Ids that were there.
+    pub gone: Vec<String>,
     /// Shell variables.
     pub variables: BTreeMap<String, String>,
     /// Resolver rules created and not yet associated: id and domain.
@@ -59,6 +61,7 @@ impl Setting {
                 None => Inventory::None,
             },
             changes: 0,
+            gone: Vec::new(),
             variables: BTreeMap::new(),
             resolver_rules: BTreeMap::new(),
             dhcp_options: BTreeMap::new(),

@@ -49,9 +49,16 @@ pub(super) fn commands(
         commands = new_group(scene, vpc);
         "\"$GROUP\"".to_owned()
     });
+    // A host without IPv4 reaches the IPv6 addresses alone.
+    let family = match scene.facts.host.ipv4_route || !scene.facts.host.ipv6_route {
+        true => "",
+        false => " --ip-address-type dualstack --dns-options DnsRecordIpType=dualstack",
+    };
     commands.push(create(
         "Interface",
-        &format!("--subnet-ids {subnets} --security-group-ids {groups} --private-dns-enabled"),
+        &format!(
+            "--subnet-ids {subnets} --security-group-ids {groups} --private-dns-enabled{family}"
+        ),
     ));
     commands
 }

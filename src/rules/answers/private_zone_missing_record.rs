@@ -69,22 +69,25 @@ fn remedy(scene: &Scene<'_>, symptom: &Symptom, zone: &str) -> (&'static str, Ve
             commands,
         );
     }
+    let has_gateway = scene.service(service).is_some_and(|s| s.has_gateway());
     let missing = scene.endpoint_list_is_complete() && scene.endpoints_of(service).is_empty();
     match (
         missing && name != zone,
         scene.endpoint_service_name(service),
     ) {
-        (true, Some(service_name)) => {
-            let gateway = scene.service(service).is_some_and(|s| s.has_gateway());
+        (true, Some(service_name)) if !has_gateway => {
             let mut commands = zone_record::list(scene);
-            if !gateway {
-                commands.extend(create_endpoint::commands(scene, &service_name, false, None));
-            }
+            commands.extend(create_endpoint::commands(scene, &service_name, false, None));
             (
                 "Create the endpoint, whose private names go before the zone's; or narrow the zone.",
                 commands,
             )
         }
+        // The name is public by nature, so that no record of a private zone can be right for long.
+        _ if has_gateway => (
+            "Narrow the zone, or take it from this VPC; its only VPC it keeps until it is deleted.",
+            zone_record::disassociate(scene, zone),
+        ),
         _ => (
             "Add the record to the zone, narrow the zone, or delete it. To find it:",
             zone_record::list(scene),

@@ -52,7 +52,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         for (symptom, _) in &shown {
             let name = &symptom.name;
             commands.push(format!(
-                "aws route53resolver associate-resolver-rule --resolver-rule-id \"$(aws route53resolver create-resolver-rule --creator-request-id vpcheck-{name} --rule-type SYSTEM --domain-name {name} --query ResolverRule.Id --output text{region})\" --vpc-id {vpc}{region}"
+                "aws route53resolver associate-resolver-rule --resolver-rule-id \"$(aws route53resolver create-resolver-rule --creator-request-id vpcheck-{name} --rule-type SYSTEM --domain-name {name} --query ResolverRule.Id --output text{region})\" --vpc-id {vpc}{region} || aws route53resolver disassociate-resolver-rule --vpc-id {vpc} --resolver-rule-id \"$(aws route53resolver list-resolver-rules --filters Name=DomainName,Values={name}. Name=Type,Values=FORWARD --query 'ResolverRules[0].Id' --output text{region})\"{region}"
             ));
         }
     }
@@ -64,7 +64,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 first.name
             ))
             .fix(
-                "Remove the resolver rule that forwards the names, or add a SYSTEM rule for each of them, which goes before it.",
+                "Put a SYSTEM rule for each name before the resolver rule that forwards it, or where that rule is for this very name, take it from the VPC.",
                 commands,
             ),
     ]

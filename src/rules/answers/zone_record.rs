@@ -54,6 +54,17 @@ pub(super) fn commands(
         .collect()
 }
 
+/// The command that takes a zone from this VPC.
+pub(super) fn disassociate(scene: &Scene<'_>, zone: &str) -> Vec<String> {
+    let (Some(vpc), Some(region)) = (scene.vpc_id.as_deref(), scene.region.as_ref()) else {
+        return list(scene);
+    };
+    let region = region.as_str();
+    vec![format!(
+        "aws route53 disassociate-vpc-from-hosted-zone --hosted-zone-id \"$(aws route53 list-hosted-zones-by-vpc --vpc-id {vpc} --vpc-region {region} --query \"HostedZoneSummaries[?Name=='{zone}.'].HostedZoneId\" --output text)\" --vpc VPCRegion={region},VPCId={vpc}"
+    )]
+}
+
 /// The command that lists the private zones this VPC sees.
 pub(super) fn list(scene: &Scene<'_>) -> Vec<String> {
     match (scene.vpc_id.as_deref(), scene.region.as_ref()) {

@@ -67,6 +67,20 @@ fn select(answer: &Value, query: &str) -> Result<Value, String> {
             .max_by_key(|zone| zone["Name"].as_str().map(str::len));
         return Ok(best.map_or(Value::Null, |zone| zone["HostedZoneId"].clone()));
     }
+    if let Some(rest) = query.strip_prefix("HostedZoneSummaries[?Name=='") {
+        let name = rest
+            .strip_suffix("'].HostedZoneId")
+            .ok_or("the query is not one that the lab knows")?;
+        let zones = answer["HostedZoneSummaries"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        return Ok(zones
+            .iter()
+            .filter(|zone| zone["Name"] == name)
+            .map(|zone| zone["HostedZoneId"].clone())
+            .collect());
+    }
     let mut value = answer.clone();
     for step in query.split('.') {
         let (key, index) = match step.split_once('[') {
@@ -103,7 +117,8 @@ fn text(value: &Value) -> String {
 
 /// Every id in a value has to be one of the world.
 fn check_ids(setting: &Setting, value: &str) -> Result<(), String> {
-    let known = ids(&setting.world);
+    let mut known = ids(&setting.world);
+    known.extend(setting.gone.iter().cloned());
     let words = value.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
     for word in words {
         let Some((kind, rest)) = word.split_once('-') else {

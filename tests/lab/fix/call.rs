@@ -113,6 +113,8 @@ pub const OPERATIONS: &[Operation] = &[
             "private-dns-enabled!",
             "no-private-dns-enabled!",
             "policy-document",
+            "ip-address-type",
+            "dns-options",
         ],
     ),
     op(
@@ -136,6 +138,8 @@ pub const OPERATIONS: &[Operation] = &[
         &[],
         &["filters+"],
     ),
+    op("ec2", "describe-vpcs", &[], &["filters+", "vpc-ids+"]),
+    op("ec2", "describe-subnets", &[], &["filters+"]),
     op(
         "ec2",
         "describe-vpc-attribute",
@@ -217,6 +221,18 @@ pub const OPERATIONS: &[Operation] = &[
         "route53",
         "list-hosted-zones-by-vpc",
         &["vpc-id", "vpc-region"],
+        &[],
+    ),
+    op(
+        "route53",
+        "disassociate-vpc-from-hosted-zone",
+        &["hosted-zone-id", "vpc"],
+        &[],
+    ),
+    op(
+        "route53resolver",
+        "disassociate-resolver-rule",
+        &["vpc-id", "resolver-rule-id"],
         &[],
     ),
     op(
@@ -394,9 +410,7 @@ impl Operation {
 pub fn check_placeholder(value: &str) -> Result<(), String> {
     let shouted = value.len() > 2
         && value.contains(|c: char| c.is_ascii_uppercase())
-        && value
-            .chars()
-            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+        && value.chars().all(|c| c.is_ascii_uppercase() || c == '_');
     let stands_for = (shouted && value != "SYSTEM")
         || value.contains('…')
         || value.contains("...")

@@ -56,6 +56,8 @@ pub fn call(setting: &mut Setting, call: &Call) -> Result<Option<Value>, String>
 pub fn time_passes(setting: &mut Setting) {
     let endpoints = &mut setting.world.endpoints;
     let before = endpoints.len();
+    let going = endpoints.values().filter(|e| e.state == "deleting");
+    setting.gone.extend(going.map(|e| e.id.clone()));
     endpoints.retain(|_, endpoint| endpoint.state != "deleting");
     let mut changed = endpoints.len() != before;
     for endpoint in endpoints.values_mut() {
@@ -134,6 +136,22 @@ fn create(setting: &mut Setting, call: &Call) -> Result<Value, String> {
                 return Err(format!("{wrong} is of another VPC"));
             }
             conflict(world, &endpoint)?;
+            if let Some(kind) = call.one("--ip-address-type") {
+                let options = call.structure("--dns-options")?;
+                if kind != "dualstack" || options["DnsRecordIpType"] != "dualstack" {
+                    return Err("the lab makes dual-stack endpoints of IPv4 ones only".into());
+                }
+                endpoint.dns_record_ip_type = "dualstack".into();
+                for interface in &mut endpoint.interfaces {
+                    let Some(IpNet::V6(range)) = world.subnets[&interface.subnet].ipv6_cidr else {
+                        return Err(format!("{} has no IPv6 range", interface.subnet));
+                    };
+                    let bits = u128::from(range.network())
+                        + 0x150
+                        + u128::from(number(&service_name) % 4096);
+                    interface.ipv6 = Some(IpAddr::V6(bits.into()));
+                }
+            }
         }
         other => return Err(format!("an endpoint of type {other:?}")),
     }

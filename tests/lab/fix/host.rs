@@ -214,7 +214,15 @@ pub fn where_all_is_readable(world: &World) -> Result<World, String> {
     if let Some(vpc) = world.vpcs.get(&own)
         && !vpc.owner.is_empty()
     {
-        world.account_id.clone_from(&vpc.owner);
+        let owner = vpc.owner.clone();
+        for policy in world
+            .endpoints
+            .values_mut()
+            .filter_map(|e| e.policy.as_mut())
+        {
+            *policy = policy.replace(&world.account_id, &owner);
+        }
+        world.account_id = owner;
     }
     Ok(world)
 }
@@ -234,7 +242,12 @@ fn check(setting: &mut Setting, arguments: &[String]) -> Result<String, String> 
             None => targets.push(argument.clone()),
         }
     }
+    let before = serde_json::to_value(&setting.scenario).map_err(|e| e.to_string())?;
+    let inventory = setting.inventory;
     let scenario = &mut setting.scenario;
+    for (option, _) in &options {
+        scenario.args = without(&scenario.args, option);
+    }
     for (option, value) in options {
         match option.as_str() {
             "--queue-url" => scenario.queue_url = Some(value),
@@ -247,8 +260,9 @@ fn check(setting: &mut Setting, arguments: &[String]) -> Result<String, String> 
                 if setting.inventory == Inventory::None {
                     return Err(format!("{value} was not written"));
                 }
-                scenario.args = without(&scenario.args, &option);
             }
+            // The region is what it is already, unless it says another.
+            "--region" if value == setting.world.region => {}
             "--region" | "--allow-cidr" | "--vpc-cidr" => {
                 replace(&mut scenario.args, &option, &value);
             }
@@ -263,7 +277,10 @@ fn check(setting: &mut Setting, arguments: &[String]) -> Result<String, String> 
         scenario.workloads.clear();
         scenario.args = targets.into_iter().chain(kept).collect();
     }
-    setting.changed();
+    let after = serde_json::to_value(&setting.scenario).map_err(|e| e.to_string())?;
+    if before != after || inventory != setting.inventory {
+        setting.changed();
+    }
     Ok(String::new())
 }
 
@@ -282,6 +299,5 @@ fn without(args: &[String], option: &str) -> Vec<String> {
 }
 
 fn replace(args: &mut Vec<String>, option: &str, value: &str) {
-    *args = without(args, option);
     args.extend([option.to_owned(), value.to_owned()]);
 }

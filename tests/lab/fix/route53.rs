@@ -29,12 +29,60 @@ pub fn call(setting: &mut Setting, call: &Call) -> Result<Value, String> {
             Ok(json!({ "HostedZoneSummaries": zones }))
         }
         "change-resource-record-sets" => change(setting, call),
+        "disassociate-vpc-from-hosted-zone" => {
+            let wanted = call.must("--hosted-zone-id")?;
+            let vpc = call.structure("--vpc")?;
+            if vpc["VPCId"] != setting.world.own_vpc()
+                || vpc["VPCRegion"] != setting.world.region.as_str()
+            {
+                return Err("that is another VPC".into());
+            }
+            let zones = &mut setting.world.dns.private_zones;
+            let before = zones.len();
+            zones.retain(|name, _| id(name) != wanted);
+            if zones.len() == before {
+                return Err(format!("there is no zone {wanted}"));
+            }
+            setting.changed();
+            Ok(nothing())
+        }
+        "list-resolver-rules" => {
+            let filters = call.filters()?;
+            let rules: Vec<Value> = setting
+                .world
+                .dns
+                .rules
+                .iter()
+                .filter(|(domain, target)| {
+                    filters.iter().all(|(name, values)| match name.as_str() {
+                        "DomainName" => values.contains(&format!("{domain}.")),
+                        "Type" => values
+                            .iter()
+                            .any(|kind| (kind == "SYSTEM") == (*target == SYSTEM)),
+                        _ => false,
+                    })
+                })
+                .map(|(domain, _)| json!({"Id": rule_id(domain)}))
+                .collect();
+            Ok(json!({ "ResolverRules": rules }))
+        }
+        "disassociate-resolver-rule" => {
+            let wanted = call.must("--resolver-rule-id")?;
+            let rules = &mut setting.world.dns.rules;
+            let before = rules.len();
+            rules.retain(|domain, _| rule_id(domain) != wanted);
+            if rules.len() == before {
+                return Err(format!("there is no rule {wanted}"));
+            }
+            setting.changed();
+            Ok(nothing())
+        }
         "create-resolver-rule" => {
             if call.must("--rule-type")? != "SYSTEM" {
                 return Err("only SYSTEM rules need no targets".into());
             }
             let domain = call.must("--domain-name")?.trim_end_matches('.').to_owned();
-            let id = format!("rslvr-rr-{}", domain.replace('.', ""));
+            let id = format!("{}-system", rule_id(&domain));
             setting.resolver_rules.insert(id.clone(), domain);
             Ok(json!({"ResolverRule": {"Id": id}}))
         }
@@ -66,6 +114,10 @@ pub fn call(setting: &mut Setting, call: &Call) -> Result<Value, String> {
 /// What a rule says that takes a name nowhere else.
 const SYSTEM: &str = "system";
 
+fn rule_id(domain: &str) -> String {
+    format!("rslvr-rr-{:016x}", crate::lab::world::number(domain))
+}
+
 fn id(zone: &str) -> String {
     format!("Z{:016X}", crate::lab::world::number(zone))
 }
@@ -96,7 +148,7 @@ fn change(setting: &mut Setting, call: &Call) -> Result<Value, String> {
         let alias = &set["AliasTarget"];
         let values: Vec<String> = match alias.is_object() {
             true => {
-                if alias["EvaluateTargetHealth"] != false {
+                if alias["EvaluateTargetHealth"] != "false" {
                     return Err("EvaluateTargetHealth is missing".into());
                 }
                 let target = alias["DNSName"]

@@ -31,6 +31,10 @@ pub fn run(setting: &mut Setting, line: &str) -> Result<String, String> {
                 "|" | "&&" | ";" => {
                     printed = simple(setting, std::mem::take(&mut words))?;
                 }
+                "||" => match simple(setting, std::mem::take(&mut words)) {
+                    Ok(printed) => return Ok(printed),
+                    Err(_) => printed = String::new(),
+                },
                 "<" => match tokens.next() {
                     Some(Token::Word(_)) => {}
                     _ => return Err("no file after <".into()),
@@ -133,9 +137,9 @@ fn tokens(line: &str) -> Result<Vec<Token>, String> {
             }
             '|' | '&' | ';' | '<' | '>' | '\n' | '(' | ')' => {
                 tokens.extend(word.take().map(Token::Word));
-                let operator: String = match rest.starts_with("&&") {
-                    true => "&&".into(),
-                    false => c.to_string(),
+                let operator = match ["&&", "||"].into_iter().find(|both| rest.starts_with(both)) {
+                    Some(both) => both.to_owned(),
+                    None => c.to_string(),
                 };
                 rest = &rest[operator.len()..];
                 tokens.push(Token::Operator(operator));
