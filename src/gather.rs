@@ -210,7 +210,9 @@ fn api_roots(trust: &Trust, switches: &[Variable]) -> String {
 /// The resolvers that applications here ask.
 fn host_resolvers(host: &Host) -> Vec<SocketAddr> {
     let addresses = host.resolvers.iter();
-    addresses.map(|address| SocketAddr::new(*address, 53)).collect()
+    addresses
+        .map(|address| SocketAddr::new(*address, 53))
+        .collect()
 }
 
 /// What the canary is to do, or why it does nothing.

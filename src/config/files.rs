@@ -60,7 +60,10 @@ fn of_pipe(path: &Path) -> io::Result<Vec<u8>> {
         .name("pipe".to_owned())
         .spawn(move || sender.send(content(&path)))?;
     receiver.recv_timeout(LONGEST_WAIT).unwrap_or_else(|_| {
-        let words = format!("nothing came through this pipe in {} s", LONGEST_WAIT.as_secs());
+        let words = format!(
+            "nothing came through this pipe in {} s",
+            LONGEST_WAIT.as_secs()
+        );
         Err(io::Error::new(io::ErrorKind::TimedOut, words))
     })
 }

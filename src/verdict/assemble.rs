@@ -334,7 +334,10 @@ fn inventory(facts: &Facts) -> InventoryReport {
         let Some(failure) = failure.filter(|failure| failure.kind != FailureKind::Denied) else {
             continue;
         };
-        match alike.iter_mut().find(|(_, detail)| *detail == failure.detail) {
+        match alike
+            .iter_mut()
+            .find(|(_, detail)| *detail == failure.detail)
+        {
             Some((calls, _)) => calls.push(call),
             None => alike.push((vec![call], &failure.detail)),
         }

@@ -59,15 +59,18 @@ impl Resolver {
     /// The first addresses that any of the servers answers with.
     async fn on_the_wire(&self, name: &str) -> Option<Vec<IpAddr>> {
         let questions = self.servers.iter().flat_map(|server| {
-            [Family::A, Family::Aaaa].into_iter().map(|family| {
-                dns::lookup(&self.bounds, *server, ServerRole::Host, name, family)
-            })
+            [Family::A, Family::Aaaa]
+                .into_iter()
+                .map(|family| dns::lookup(&self.bounds, *server, ServerRole::Host, name, family))
         });
         let mut answers: FuturesUnordered<_> = questions.collect();
         while let Some(lookup) = answers.next().await {
             let records = lookup.answer.seen().map(|answer| &answer.records);
-            let addresses: Vec<IpAddr> =
-                records.into_iter().flatten().map(|record| record.address).collect();
+            let addresses: Vec<IpAddr> = records
+                .into_iter()
+                .flatten()
+                .map(|record| record.address)
+                .collect();
             if !addresses.is_empty() {
                 return Some(addresses);
             }
@@ -109,7 +112,10 @@ mod tests {
     async fn a_silent_server_does_not_hold_up_one_that_answers() {
         let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let answering = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let servers = vec![silent.local_addr().unwrap(), answering.local_addr().unwrap()];
+        let servers = vec![
+            silent.local_addr().unwrap(),
+            answering.local_addr().unwrap(),
+        ];
         tokio::spawn(async move {
             let mut buffer = [0_u8; 512];
             loop {
