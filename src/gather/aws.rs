@@ -8,6 +8,7 @@ mod endpoint;
 pub(in crate::gather) mod failure;
 pub(in crate::gather) mod https;
 pub mod kms;
+mod open_ended;
 mod resolve;
 #[cfg(test)]
 pub(in crate::gather) mod test_service;
@@ -23,6 +24,11 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::retries::classifiers::{
+    ClassifyRetry, RetryAction, RetryClassifierPriority,
+};
 use aws_types::region::Region;
 use tokio::sync::OnceCell;
 
@@ -106,7 +112,9 @@ impl AwsAccess {
         let credentials = self.usable(bounds).await?;
         let shared = self.shared(bounds).await;
         let config = aws_sdk_ec2::config::Builder::from(shared)
+            .timeout_config(patient(bounds.timeout()))
             .retry_config(again())
+            .retry_classifier(NotAfterSilence)
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .build();
         Ok(aws_sdk_ec2::Client::from_conf(config))
@@ -209,11 +217,49 @@ impl fmt::Debug for AwsAccess {
     }
 }
 
+/// The inventory has until the deadline: one call that connects may take longer than a probe, as long lists do.
+fn patient(limit: Duration) -> TimeoutConfig {
+    let longer = limit.saturating_mul(5) / 2;
+    TimeoutConfig::builder()
+        .connect_timeout(limit)
+        .read_timeout(longer)
+        .operation_timeout(longer)
+        .build()
+}
+
 /// A throttled or failed call is made once more, soon and within the same limit: the EC2 API throttles by account.
 fn again() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(2)
         .with_initial_backoff(Duration::from_millis(200))
+}
+
+/// Who did not answer within one limit is not waited for once more.
+#[derive(Debug)]
+struct NotAfterSilence;
+
+impl ClassifyRetry for NotAfterSilence {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let Some(Err(error)) = context.output_or_error() else {
+            return RetryAction::NoActionIndicated;
+        };
+        let silent = error.is_timeout_error()
+            || error
+                .as_connector_error()
+                .is_some_and(ConnectorError::is_timeout);
+        match silent {
+            true => RetryAction::RetryForbidden,
+            false => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "not after silence"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
 }
 
 /// One call may take as long as one probe.

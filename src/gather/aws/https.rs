@@ -23,6 +23,7 @@ use http_body_util::Limited;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::open_ended::OpenEnded;
 use super::resolve::Resolver;
 
 /// The longest answer that is read; a page of a thousand records is below it, and a dozen are read at a time.
@@ -169,7 +170,14 @@ impl HttpConnector for Bounded<SharedHttpConnector> {
                 {
                     response.headers_mut().insert(TOKEN_LIFETIME, lifetime);
                 }
-                response.map(|body| SdkBody::from_body_1_x(Limited::new(body, LONGEST_ANSWER)))
+                let told: Vec<&str> = ["content-length", "transfer-encoding"]
+                    .into_iter()
+                    .filter(|name| response.headers().get(*name).is_some())
+                    .collect();
+                response.map(|body| {
+                    let body = OpenEnded::new(body, |name| told.contains(&name));
+                    SdkBody::from_body_1_x(Limited::new(body, LONGEST_ANSWER))
+                })
             })
         })
     }

@@ -1,4 +1,4 @@
-use crate::facts::FailureKind;
+use crate::facts::Failure;
 use crate::rules::cause::{Cause, region_flag};
 use crate::rules::rule;
 use crate::symptoms::{Kind, Scene, Symptoms};
@@ -34,10 +34,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let failed = calls
         .iter()
         .find_map(|(call, failure)| Some(format!("{call}: {}", failure.as_ref()?.detail)));
-    // Whoever answers, with an error or with nonsense, has been reached.
-    let reached = failures().next().is_some()
-        && failures()
-            .all(|failure| matches!(failure.kind, FailureKind::Service | FailureKind::Malformed));
+    let reached = failures().next().is_some() && failures().all(Failure::says_reached);
     let title = match reached {
         true => "The EC2 API gives no answer of use",
         false => "The EC2 API cannot be reached from here",
