@@ -1,6 +1,8 @@
 //! The only file that sees every room: settings → gather or load → rules → verdict → render.
 
+mod delivering;
 mod documents;
+mod evidence;
 mod gathering;
 mod health;
 mod logging;
@@ -10,6 +12,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use crate::cli::{self, Cli, Command};
 use crate::config::{self, Disk, Environment, SettingError, Settings};
@@ -60,6 +63,15 @@ pub(crate) enum AppError {
         /// What it is instead.
         found: String,
     },
+    /// No evidence was written.
+    #[error(transparent)]
+    Archive(#[from] crate::archive::ArchiveError),
+    /// There is no evidence to verify.
+    #[error(transparent)]
+    Audit(#[from] crate::archive::AuditError),
+    /// A signing key cannot be made or read.
+    #[error(transparent)]
+    Key(#[from] crate::archive::KeyFileError),
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
@@ -99,6 +111,7 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
         Command::Explain { code } => return documents::explain(cli, code.as_deref()),
         Command::Completions { shell } => return documents::completions(*shell),
         Command::Man => return documents::man(),
+        Command::SigningKey { file } => return evidence::make_key(file),
         _ => {}
     }
     let codes: Vec<&str> = rules::all().map(|rule| rule.code).collect();
@@ -125,11 +138,17 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
         }
         Command::Services(_) => documents::services(&settings),
         Command::IamPolicy(_) => documents::iam_policy(&settings),
-        Command::Explain { .. } | Command::Completions { .. } | Command::Man => Ok(PASS),
+        Command::Verify(arguments) => evidence::verify(&settings, arguments),
+        Command::SigningKey { .. }
+        | Command::Explain { .. }
+        | Command::Completions { .. }
+        | Command::Man => Ok(PASS),
     }
 }
 
 fn check(settings: &Settings) -> Result<u8, AppError> {
+    let began = Instant::now();
+    let record = evidence::Record::begin(settings);
     let facts = gathering::facts(settings)?;
     let report = report(&facts);
     // The facts are the support case: they are saved before anything else can go wrong.
@@ -137,8 +156,18 @@ fn check(settings: &Settings) -> Result<u8, AppError> {
         Some(path) => output::save_facts(path, &facts),
         None => Ok(()),
     };
-    output::reports(settings, &report)?;
+    let printed = output::reports(settings, &report);
+    // Evidence is kept whatever became of the report.
+    let kept = record.map_or(Ok(None), |record| {
+        record.keep(settings, &facts, &report).map(Some)
+    });
+    let deadline = Duration::from_millis(settings.request.deadline_ms);
+    let left = deadline.saturating_sub(began.elapsed());
+    let document = kept.as_ref().ok().cloned().flatten();
+    delivering::deliver(settings, &facts, &report, document, left);
+    printed?;
     saved?;
+    kept?;
     Ok(exit_code(&report, facts.interrupted))
 }
 

@@ -14,8 +14,9 @@ mod documents;
 mod words;
 
 pub use args::{
-    CanaryArgs, ConfigArgs, ConnectArgs, ConsoleArgs, ExpectArgs, InventoryArgs, LimitArgs,
-    MemoryArgs, RegionArgs, ReportArgs, SeverityArgs, TargetArgs, TrustArgs,
+    CanaryArgs, ConfigArgs, ConnectArgs, ConsoleArgs, DeliverArgs, EvidenceArgs, ExpectArgs,
+    InventoryArgs, LimitArgs, MemoryArgs, RegionArgs, ReportArgs, SeverityArgs, SigningArgs,
+    TargetArgs, TrustArgs,
 };
 pub use documents::{completions, man};
 
@@ -51,6 +52,15 @@ pub enum Command {
     /// Diagnose recorded facts again, without any network.
     #[command(after_help = "What is said of expectations here replaces what was recorded.")]
     Replay(Box<ReplayArgs>),
+    /// Prove evidence: integrity, signature, an unbroken chain, and verdicts that follow from the facts.
+    #[command(after_help = "Exit codes: 0 all is proven, 1 something is not, 2 could not run.")]
+    Verify(Box<VerifyArgs>),
+    /// Make the key that signs evidence, unless it exists, and print its public half.
+    SigningKey {
+        /// The key's file; its public half is written beside it, with `.pub` after the name
+        #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+        file: PathBuf,
+    },
     /// Say what a finding means and how to fix it; without a code, list the findings.
     Explain {
         /// The finding's code, such as `endpoint-missing`.
@@ -96,6 +106,12 @@ pub struct CheckArgs {
     /// Save what was observed, for `vpcheck replay`
     #[arg(long, value_name = "FILE", help_heading = "Report", value_hint = clap::ValueHint::FilePath)]
     pub save_facts: Option<String>,
+    #[command(flatten)]
+    pub deliver: DeliverArgs,
+    #[command(flatten)]
+    pub evidence: EvidenceArgs,
+    #[command(flatten)]
+    pub signing: SigningArgs,
     #[command(flatten)]
     pub config: ConfigArgs,
 }
@@ -166,6 +182,25 @@ pub struct ReplayArgs {
     pub config: Option<String>,
 }
 
+/// The options of `verify`.
+#[derive(Debug, clap::Args)]
+#[allow(missing_docs)] // as above
+pub struct VerifyArgs {
+    /// An evidence file, or the directory of a chain
+    #[arg(value_name = "FILE|DIR", value_hint = clap::ValueHint::AnyPath)]
+    pub evidence: PathBuf,
+    /// A public key (PEM) that may have signed; may be repeated [default: the one beside the signing key]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub public_key: Vec<PathBuf>,
+    /// Print the outcome in this format: human or json
+    #[arg(long, value_name = "FORMAT", default_value = "human", hide_possible_values = true, value_parser = words::one_of(["human", "json"]))]
+    pub format: String,
+    #[command(flatten)]
+    pub signing: SigningArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
 /// The options of `services`.
 #[derive(Debug, clap::Args)]
 #[allow(missing_docs)] // as above
@@ -185,7 +220,11 @@ pub struct IamPolicyArgs {
     #[command(flatten)]
     pub inventory: InventoryArgs,
     #[command(flatten)]
+    pub signing: SigningArgs,
+    #[command(flatten)]
     pub region: RegionArgs,
+    #[command(flatten)]
+    pub deliver: DeliverArgs,
     #[command(flatten)]
     pub config: ConfigArgs,
 }
@@ -230,6 +269,8 @@ impl Command {
             Command::Health(_) => "health",
             Command::Inventory(_) => "inventory",
             Command::Replay(_) => "replay",
+            Command::Verify(_) => "verify",
+            Command::SigningKey { .. } => "signing-key",
             Command::Explain { .. } => "explain",
             Command::Services(_) => "services",
             Command::IamPolicy(_) => "iam-policy",
@@ -252,6 +293,9 @@ impl Command {
                 args.limits.give(given);
                 args.report.give(given);
                 given.one("save-facts", args.save_facts.as_deref());
+                args.deliver.give(given);
+                args.evidence.give(given);
+                args.signing.give(given);
                 args.config.give(given);
             }
             Command::Health(args) => {
@@ -287,10 +331,19 @@ impl Command {
             Command::IamPolicy(args) => {
                 args.canary.give(given);
                 args.inventory.give(given);
+                args.signing.give(given);
                 args.region.give(given);
+                args.deliver.give(given);
                 args.config.give(given);
             }
-            Command::Explain { .. } | Command::Completions { .. } | Command::Man => {}
+            Command::Verify(args) => {
+                args.signing.give(given);
+                args.config.give(given);
+            }
+            Command::SigningKey { .. }
+            | Command::Explain { .. }
+            | Command::Completions { .. }
+            | Command::Man => {}
         }
     }
 }

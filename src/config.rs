@@ -17,6 +17,7 @@ mod queue;
 mod registry;
 mod resolve;
 mod roots;
+mod signing_key;
 mod target;
 mod words;
 
@@ -27,13 +28,16 @@ use std::path::PathBuf;
 pub use error::{Problem, SettingError};
 pub use files::{Disk, Files, LARGEST_FILE};
 pub use layers::{Given, Source, Sourced};
+pub use nearest::nearest;
 pub use output::{Output, OutputFormat};
 pub use period::Period;
 pub use registry::{OPTIONS, OptionSpec, Shape, misspelt_variables};
+pub use signing_key::{DEFAULT_SIGNING_KEY, KmsKey, SigningKey};
 pub use target::TargetArg;
 
 use crate::catalog::{Region, Workload};
 use crate::cli::Cli;
+use crate::deliver::Destination;
 use crate::facts::Request;
 
 /// Where the configuration file is looked for unless told otherwise.
@@ -70,6 +74,16 @@ pub struct Settings {
     pub outputs: Vec<Output>,
     /// Where the facts are saved.
     pub save_facts: Option<PathBuf>,
+    /// Who else gets each run's result.
+    pub deliver: Vec<Destination>,
+    /// Where results wait that AWS did not take yet.
+    pub spool: PathBuf,
+    /// The directory that evidence is kept in.
+    pub evidence: Option<PathBuf>,
+    /// The key that signs it; none: that of [`DEFAULT_SIGNING_KEY`] where it exists.
+    pub signing_key: Option<SigningKey>,
+    /// How long it is kept; none: for ever.
+    pub retention: Option<Period>,
     /// What `health` remembers from one probe to the next.
     pub memory: MemoryChoice,
     /// Colors on the terminal.

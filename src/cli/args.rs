@@ -132,6 +132,39 @@ pub struct ReportArgs {
     pub output: Vec<String>,
 }
 
+/// Where results go besides.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Report")]
+pub struct DeliverArgs {
+    /// Deliver each run's result there: s3://BUCKET/PREFIX, security-hub, ssm-compliance, journald or syslog; may be repeated
+    #[arg(long, value_name = "DESTINATION")]
+    pub deliver: Vec<String>,
+    /// Where results wait that AWS did not take yet [default: /var/lib/vpcheck/spool]
+    #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
+    pub spool: Option<String>,
+}
+
+/// What is kept for auditors.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Evidence")]
+pub struct EvidenceArgs {
+    /// Write each run's signed evidence as a file of this directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub evidence: Option<String>,
+    /// How long evidence is kept, such as 400d [default: for ever]
+    #[arg(long, value_name = "DURATION")]
+    pub retention: Option<String>,
+}
+
+/// The key that signs evidence.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Evidence")]
+pub struct SigningArgs {
+    /// The key that signs evidence: a file of `vpcheck signing-key`, or a KMS key's ARN [default: /etc/vpcheck/signing-key where it exists]
+    #[arg(long, value_name = "FILE|ARN", value_hint = ValueHint::FilePath)]
+    pub signing_key: Option<String>,
+}
+
 /// The configuration file.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Settings")]
@@ -228,6 +261,26 @@ impl LimitArgs {
 impl ReportArgs {
     pub(super) fn give(&self, given: &mut Given) {
         given.many("output", &self.output);
+    }
+}
+
+impl DeliverArgs {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.many("deliver", &self.deliver);
+        given.one("spool", self.spool.as_deref());
+    }
+}
+
+impl EvidenceArgs {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.one("evidence", self.evidence.as_deref());
+        given.one("retention", self.retention.as_deref());
+    }
+}
+
+impl SigningArgs {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.one("signing-key", self.signing_key.as_deref());
     }
 }
 

@@ -30,6 +30,8 @@ fn every_command_is_there_and_explains_its_options() {
             "health",
             "inventory",
             "replay",
+            "verify",
+            "signing-key",
             "explain",
             "services",
             "iam-policy",
@@ -78,12 +80,16 @@ fn every_option_a_command_has_is_handed_on() {
             "check" | "health" => vec!["sqs"],
             "replay" => vec!["facts.json"],
             "completions" => vec!["bash"],
+            "verify" => vec!["evidence"],
+            "signing-key" => vec!["key"],
             _ => vec![],
         };
         let longs: Vec<String> = (command.get_arguments())
             .filter_map(|arg| arg.get_long())
             // The snapshot's path is no format: it stays in the command's own options.
             .filter(|long| !(words[0] == "inventory" && *long == "output"))
+            // What is verified, and how it is told, likewise.
+            .filter(|long| !(words[0] == "verify" && ["public-key", "format"].contains(long)))
             .map(|long| format!("--{long}=x"))
             .collect();
         words.extend(longs.iter().map(String::as_str));

@@ -1,13 +1,14 @@
 //! From what was said to what holds.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::{Problem, SettingError};
 use super::files::{absent, read, unreadable};
 use super::layers::{Layers, Sourced};
 use super::registry::OPTIONS;
 use super::roots::{ca_file, pem_file};
+use super::signing_key::signing_key;
 use super::words::{CANARIES, COLORS, EXPECTS, SWITCHES, path, region, severity, vpc_id, word};
 use super::{
     DEFAULT_FILE, DEFAULT_STATE, Environment, Files, InventoryChoice, MemoryChoice, NamedFile,
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::catalog::Workload;
 use crate::cli::{Cli, Command};
+use crate::deliver::Destination;
 use crate::facts::{CanaryMode, Request};
 
 /// See [`Settings::resolve`].
@@ -77,6 +79,20 @@ pub(super) fn resolve(
         vpc_id: layers.one("vpc-id", vpc_id)?.map(|id| id.value),
         outputs: outputs(&layers)?,
         save_facts: layers.one("save-facts", path)?.map(|path| path.value),
+        deliver: layers
+            .many("deliver", |text| {
+                text.parse::<Destination>()
+                    .map_err(|error| Problem::unexpected(error.expected, text))
+            })?
+            .value,
+        spool: layers
+            .one("spool", path)?
+            .map_or_else(|| PathBuf::from(DEFAULT_SPOOL), |path| path.value),
+        evidence: layers.one("evidence", path)?.map(|path| path.value),
+        signing_key: layers.one("signing-key", signing_key)?.map(|key| key.value),
+        retention: layers
+            .one("retention", Period::retention)?
+            .map(|period| period.value),
         memory: memory(&layers)?,
         color: layers
             .one("color", |text| word(text, COLORS))?
@@ -89,6 +105,8 @@ pub(super) fn resolve(
 }
 
 const DAY_S: u64 = 86_400;
+/// State of a system service that has to survive a reboot (file-hierarchy(7)).
+const DEFAULT_SPOOL: &str = "/var/lib/vpcheck/spool";
 
 /// The file that was named, else the usual one where it exists.
 fn config_file(

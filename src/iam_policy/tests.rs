@@ -42,7 +42,7 @@ fn the_canary_alone() {
     let text = serde_json::to_string(&document).unwrap();
     assert_eq!(
         text,
-        r#"{"Version":"2012-10-17","Statement":[{"Sid":"SendCanary","Effect":"Allow","Action":["sqs:SendMessage"],"Resource":"arn:aws:sqs:eu-west-1:123456789012:Canary.fifo"}]}"#
+        r#"{"Version":"2012-10-17","Statement":[{"Sid":"SendCanary","Effect":"Allow","Action":["sqs:GetQueueAttributes","sqs:SendMessage"],"Resource":"arn:aws:sqs:eu-west-1:123456789012:Canary.fifo"}]}"#
     );
     let document = policy(&settings(&["--queue-url", url, "--canary", "round-trip"])).unwrap();
     let canary = statement(&document, "SendCanary").unwrap();
@@ -51,6 +51,7 @@ fn the_canary_alone() {
         json!([
             "sqs:ChangeMessageVisibility",
             "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
             "sqs:ReceiveMessage",
             "sqs:SendMessage"
         ])

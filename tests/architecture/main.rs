@@ -48,8 +48,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("render", &["verdict", "facts", "catalog"]),
     ("gather", &["environment", "catalog", "facts"]),
     ("cli", &["config", "catalog"]),
-    ("config", &["cli", "catalog", "facts"]),
-    ("iam_policy", &["config", "catalog", "facts"]),
+    (
+        "config",
+        &["cli", "catalog", "facts", "deliver::Destination"],
+    ),
+    ("iam_policy", &["config", "catalog", "facts", "deliver"]),
+    ("deliver", &["gather", "render", "verdict", "facts"]),
+    ("evidence", &["facts", "rules", "verdict"]),
+    ("archive", &["evidence"]),
 ];
 
 /// Rooms without clock, network, environment and files.
@@ -63,6 +69,7 @@ const PURE: &[&str] = &[
     "verdict",
     "render",
     "iam_policy",
+    "evidence",
 ];
 
 /// What touches the world.

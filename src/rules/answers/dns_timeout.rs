@@ -61,8 +61,14 @@ fn dead_first(scene: &Scene<'_>, symptoms: &Symptoms) -> Option<Cause> {
         })
         .map(|symptom| symptom.id)
         .collect();
+    let mut services: Vec<String> = Vec::new();
+    for name in scene.facts.names.iter().filter(|name| !name.comparison) {
+        if !services.contains(&name.service) {
+            services.push(name.service.clone());
+        }
+    }
     silent.then(|| {
-        Cause::alone(first.ip().to_string(), Severity::Fail, Vec::new())
+        Cause::alone(first.ip().to_string(), Severity::Fail, services)
             .follows(unread)
             .title(format!("The first resolver {} does not answer", first.ip()))
             .because(format!(
