@@ -207,6 +207,7 @@ fn ten_files_verify(played: &Played) -> Result<(), String> {
         code == Some(2) && said.starts_with("vpcheck: cannot read"),
         &said,
     )?;
+    keep_statements(&chain)?;
     // The file says what is asked of it.
     let statement = forger::statement(&std::fs::read(chain.join(&file)).unwrap());
     let predicate = &statement["predicate"];
@@ -240,6 +241,23 @@ fn ten_files_verify(played: &Played) -> Result<(), String> {
         "started_at",
     ] {
         expect(!predicate[key].is_null(), key)?;
+    }
+    Ok(())
+}
+
+/// Keeps what the files state where `VPCHECK_STATEMENTS` names a directory, for checks that others make of it.
+fn keep_statements(chain: &Path) -> Result<(), String> {
+    let Some(directory) = std::env::var_os("VPCHECK_STATEMENTS") else {
+        return Ok(());
+    };
+    for name in evidence_files(chain)
+        .iter()
+        .map(String::as_str)
+        .chain(["head.json"])
+    {
+        let bytes = std::fs::read(chain.join(name)).map_err(|e| e.to_string())?;
+        let path = Path::new(&directory).join(name);
+        std::fs::write(path, forger::statement(&bytes).to_string()).map_err(|e| e.to_string())?;
     }
     Ok(())
 }

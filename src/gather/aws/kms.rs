@@ -263,3 +263,6 @@ fn judge(status: StatusCode, body: &[u8]) -> Result<Value, Failure> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
