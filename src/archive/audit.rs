@@ -76,7 +76,7 @@ impl<'a> Audit<'a> {
 
     fn directory(&mut self, path: &Path) -> io::Result<()> {
         let directory = Directory::new(path);
-        let names = directory.names()?;
+        let (names, head) = directory.snapshot()?;
         let mut entries = Vec::new();
         for name in names.evidence {
             let text = name.to_string();
@@ -113,8 +113,10 @@ impl<'a> Audit<'a> {
                 rest.len()
             )),
         }
-        let head: Option<Head> = self.record(&directory, HEAD_FILE, HEAD_TYPE);
-        let start: Option<Start> = self.record(&directory, START_FILE, START_TYPE);
+        let head: Option<Head> = self.record(head, HEAD_FILE, HEAD_TYPE);
+        // After the files: what retention removes meanwhile, it has recorded before.
+        let start = directory.read(START_FILE);
+        let start: Option<Start> = self.record(start, START_FILE, START_TYPE);
         if !self.has_head && !entries.is_empty() {
             let text = "it is missing: that the newest files are all there is not proven";
             self.say(HEAD_FILE, ProblemKind::Missing, text.to_owned());
@@ -191,11 +193,11 @@ impl<'a> Audit<'a> {
     /// Reads `head.json` or `chain-start.json`; what is not to be believed is none.
     fn record<P: serde::de::DeserializeOwned + Clone>(
         &mut self,
-        directory: &Directory,
+        read: io::Result<Option<Vec<u8>>>,
         name: &str,
         predicate_type: &str,
     ) -> Option<P> {
-        let bytes = match directory.read(name) {
+        let bytes = match read {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return None,
             Err(error) => {

@@ -14,6 +14,8 @@ const LOCK: &str = ".lock";
 const UNFINISHED: (&str, &str) = (".unfinished-", ".tmp");
 /// Evidence is for its owner and the owner's group.
 const MODE: u32 = 0o640;
+/// How long a reader waits for a run that writes; writers wait longer for readers.
+const GLANCE: Duration = Duration::from_secs(5);
 /// No directory of evidence has more entries that are worth reading: one a minute for nearly two years.
 const MOST_ENTRIES: usize = 1_000_000;
 
@@ -78,6 +80,23 @@ impl Directory {
                 }
             }
         }
+    }
+
+    /// What is in the directory and what its head says, of one moment as far as that can be had: who may not lock the
+    /// directory, as on a copy that is not to be written to, looks without.
+    pub(super) fn snapshot(&self) -> io::Result<(Names, io::Result<Option<Vec<u8>>>)> {
+        let lock = File::open(self.path.join(LOCK)).ok();
+        let until = Instant::now() + GLANCE;
+        if let Some(file) = &lock {
+            while let Err(TryLockError::WouldBlock) = file.try_lock_shared() {
+                if Instant::now() > until {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        let names = self.names()?;
+        Ok((names, self.read(crate::evidence::HEAD_FILE)))
     }
 
     /// What is in the directory.

@@ -152,7 +152,12 @@ fn mistakes_suggest_what_was_meant() {
         (&["replay"], "<FACTS>"),
         (&["completions", "bsh"], "similar value exists: 'bash'"),
         (&[], "Usage: vpcheck"),
-        (&["verify", "evidence"], "unrecognized subcommand"),
+        (
+            &["veryfi", "evidence"],
+            "similar subcommand exists: 'verify'",
+        ),
+        (&["verify"], "<FILE|DIR>"),
+        (&["observe", "evidence"], "unrecognized subcommand"),
     ] {
         let (code, text) = said(words);
         assert_eq!(code, 2, "{words:?}");

@@ -220,3 +220,74 @@ fn chains(files: &[&Entry], head: Option<&Head>, start: Option<&Start>, found: &
         found.say(name.clone(), ProblemKind::OtherChain, text);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn entry(sequence: u64) -> Entry {
+        let at = "2026-11-21T05:00:00Z".parse().unwrap();
+        let name = |sequence| FileName::new(sequence, at, "r");
+        let previous = (sequence > 1).then(|| Pointer {
+            file: name(sequence - 1).to_string(),
+            sha256: format!("{}", sequence - 1),
+        });
+        Entry {
+            name: name(sequence),
+            sha256: Some(sequence.to_string()),
+            link: Some(Link {
+                id: "c".to_owned(),
+                sequence,
+                previous,
+                break_: None,
+            }),
+            troubled: false,
+        }
+    }
+
+    fn head(sequence: u64) -> Head {
+        Head {
+            chain: "c".to_owned(),
+            sequence,
+            newest: entry(sequence.saturating_add(1)).link.unwrap().previous,
+        }
+    }
+
+    #[test]
+    fn a_whole_chain_has_no_problem_and_every_gap_has_one() {
+        let whole: Vec<Entry> = (1..=6).map(entry).collect();
+        assert_eq!(broken_links(&whole, Some(&head(6)), None), []);
+        assert_eq!(broken_links(&whole, Some(&head(5)), None), []);
+        for gone in 0..6 {
+            let mut left = whole.clone();
+            left.remove(gone);
+            let problems = broken_links(&left, Some(&head(6)), None);
+            assert_eq!(problems.len(), 1, "{problems:#?}");
+            assert_eq!(problems[0].kind, ProblemKind::Missing);
+            assert_eq!(problems[0].file, whole[gone].name.to_string());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(
+            mut sequences in prop::collection::vec(prop_oneof![1..9_u64, any::<u64>()], 0..8),
+            newest: u64,
+            removed: u64,
+        ) {
+            sequences.sort_unstable();
+            let entries: Vec<Entry> = sequences.into_iter().map(|n| entry(n.max(1))).collect();
+            let start = Start {
+                chain: "d".to_owned(),
+                removed_through: removed,
+                last: Pointer { file: String::new(), sha256: String::new() },
+                retention_s: 1,
+                removed_at: "2026-11-21T05:00:00Z".parse().unwrap(),
+            };
+            broken_links(&entries, Some(&head(newest)), Some(&start));
+            broken_links(&entries, None, None);
+        }
+    }
+}

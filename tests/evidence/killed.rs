@@ -14,7 +14,7 @@ use super::{Played, evidence_files, expect};
 
 const KILLS: u64 = 200;
 
-/// Appends to a chain for ever, and says each file once it is written. The runs are a day apart and kept for five, so
+/// Appends to a chain for ever, and says each file once it is written. The runs are a day apart and kept for three, so
 /// that retention is at work as well.
 pub(crate) fn append(directory: &Path, key: &Path) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -22,7 +22,7 @@ pub(crate) fn append(directory: &Path, key: &Path) -> Result<(), String> {
     let mut facts: Facts = serde_json::from_slice(&text).map_err(|e| e.to_string())?;
     let key = archive::read_key(key).map_err(|e| e.to_string())?;
     let limits = Limits {
-        retention: Some(Duration::from_secs(5 * 86_400)),
+        retention: Some(Duration::from_secs(3 * 86_400)),
     };
     let day = Duration::from_secs(86_400);
     let done = evidence_files(directory).last().map_or(0, |name| {

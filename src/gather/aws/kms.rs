@@ -145,3 +145,6 @@ fn judge(answer: &ApiAnswer) -> Result<Value, Failure> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
