@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use aws_lc_rs::digest;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::signature::{
@@ -113,7 +115,7 @@ async fn what_kms_refuses_is_said_in_its_words() {
         (
             502,
             "<html>",
-            "kms:GetPublicKey: status 502 Bad Gateway, and no answer of AWS KMS",
+            "kms:GetPublicKey: status 502, and no answer of AWS KMS",
         ),
     ] {
         let service = Service::start("localhost", answer(status, body)).await;
@@ -133,7 +135,11 @@ async fn nothing_is_waited_for_longer_than_a_probe() {
         .await
         .unwrap_err();
     assert_eq!(failure.kind, FailureKind::Timeout);
-    assert_eq!(failure.detail, "kms:GetPublicKey: no answer within 200 ms");
+    let host = format!("localhost:{}", service.address.port());
+    assert_eq!(
+        failure.detail,
+        format!("kms:GetPublicKey: {host}: no answer within 200 ms")
+    );
 }
 
 #[tokio::test]
