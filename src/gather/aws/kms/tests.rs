@@ -1,11 +1,11 @@
-use std::time::Duration;
-
 use aws_lc_rs::digest;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair,
     UnparsedPublicKey,
 };
+
+use std::time::Duration;
 
 use super::*;
 use crate::facts::host::Variable;
@@ -135,11 +135,9 @@ async fn nothing_is_waited_for_longer_than_a_probe() {
         .await
         .unwrap_err();
     assert_eq!(failure.kind, FailureKind::Timeout);
-    let host = format!("localhost:{}", service.address.port());
-    assert_eq!(
-        failure.detail,
-        format!("kms:GetPublicKey: {host}: no answer within 200 ms")
-    );
+    let port = service.address.port();
+    let said = format!("kms:GetPublicKey: localhost:{port}: no answer within 200 ms");
+    assert_eq!(failure.detail, said);
 }
 
 #[tokio::test]
