@@ -2,10 +2,12 @@
 //!
 //! Types of the AWS SDK stay in this module, in `canary` and in `inventory`.
 
+mod call;
 mod chain;
 mod endpoint;
 pub(in crate::gather) mod failure;
 pub(in crate::gather) mod https;
+pub mod kms;
 mod open_ended;
 mod resolve;
 #[cfg(test)]
@@ -33,6 +35,7 @@ use crate::facts::host::{CredentialSource, Variable};
 use crate::facts::{Failure, FailureKind, Observation, Outcome, ServiceError};
 use crate::gather::Bounds;
 
+pub use call::{ApiAnswer, ApiCall};
 use resolve::Resolver;
 
 pub use endpoint::{ApiHost, api_host};
@@ -93,6 +96,11 @@ impl AwsAccess {
     /// The host the EC2 API is called at.
     pub fn inventory_host(&self) -> ApiHost {
         api_host("ec2", &self.region, &self.switches)
+    }
+
+    /// The host another API is called at.
+    pub fn api_host(&self, service: &str) -> ApiHost {
+        api_host(service, &self.region, &self.switches)
     }
 
     /// A client of the EC2 API, or why there is none.

@@ -128,3 +128,20 @@ fn arns_of_queues() {
             .contains("found \"https://example.com/x\"")
     );
 }
+
+#[test]
+fn a_key_that_signs_evidence() {
+    let arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let document = policy(&settings(&["--inventory", "off", "--signing-key", arn])).unwrap();
+    let sign = statement(&document, "SignEvidence").unwrap();
+    assert_eq!(sign["Action"], json!(["kms:GetPublicKey", "kms:Sign"]));
+    assert_eq!(sign["Resource"], arn);
+    let alias = "arn:aws:kms:eu-west-1:123456789012:alias/evidence";
+    let document = policy(&settings(&["--signing-key", alias])).unwrap();
+    let sign = statement(&document, "SignEvidence").unwrap();
+    assert_eq!(sign["Resource"], "arn:aws:kms:eu-west-1:123456789012:key/*");
+    let aliases = &sign["Condition"]["ForAnyValue:StringEquals"]["kms:ResourceAliases"];
+    assert_eq!(aliases, "alias/evidence");
+    let document = policy(&settings(&["--signing-key", "/etc/vpcheck/signing-key"])).unwrap();
+    assert_eq!(statement(&document, "SignEvidence"), None);
+}

@@ -383,7 +383,8 @@ fn vpc(world: &World, name: &str, kind: RecordType, depth: u8) -> Outcome {
     else {
         return Outcome::silent();
     };
-    let rule = longest(world.dns.rules.iter(), name);
+    // A SYSTEM rule leaves its domain to this resolver.
+    let rule = longest(world.dns.rules.iter(), name).filter(|(_, target)| *target != "system");
     let zone = longest(world.dns.private_zones.iter(), name).filter(|_| vpc.dns_hostnames);
     let hidden = hidden_zone(world, name).filter(|_| vpc.dns_hostnames);
     let rule_length = rule.map(|(domain, _)| domain_length(domain));

@@ -409,7 +409,8 @@ impl Default for EndpointInterface {
 pub struct Dns {
     /// Private hosted zones by zone name, associated with the host's VPC (they need both DNS attributes).
     pub private_zones: BTreeMap<String, PrivateZone>,
-    /// Resolver FORWARD rules: a domain (`.` for all) and whom it is sent to: an address of `resolvers`, or `public`.
+    /// Resolver FORWARD rules: a domain (`.` for all) and whom it is sent to: an address of `resolvers`, or `public`;
+    /// `system` for a SYSTEM rule, which sends it nowhere.
     pub rules: BTreeMap<String, String>,
     /// Further resolvers by address.
     pub resolvers: BTreeMap<IpAddr, Resolver>,

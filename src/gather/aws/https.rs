@@ -50,6 +50,17 @@ impl Roots {
         )
     }
 
+    /// The same, as rustls takes them.
+    pub(in crate::gather) fn store(&self) -> rustls::RootCertStore {
+        let certificates = self
+            .0
+            .iter()
+            .flat_map(|pem| CertificateDer::pem_slice_iter(pem));
+        let mut store = rustls::RootCertStore::empty();
+        store.add_parsable_certificates(certificates.filter_map(Result::ok));
+        store
+    }
+
     /// True where nothing would be trusted.
     pub(in crate::gather) fn is_empty(&self) -> bool {
         self.0.is_empty()

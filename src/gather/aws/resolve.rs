@@ -34,7 +34,8 @@ impl Resolver {
         }
     }
 
-    async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+    /// The addresses of a name.
+    pub(super) async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>> {
         let system = async {
             let found = system::system_addresses(&self.bounds, name).await;
             match (found.seen(), found.failure()) {

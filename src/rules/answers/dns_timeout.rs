@@ -4,6 +4,7 @@ use crate::symptoms::{Kind, Scene, Symptoms};
 
 use crate::verdict::finding::Severity;
 
+use super::change_resolver;
 use super::silent_resolver::{self, Ending};
 
 rule! {
@@ -78,7 +79,11 @@ fn dead_first(scene: &Scene<'_>, symptoms: &Symptoms) -> Option<Cause> {
             ))
             .fix(
                 "Repair the resolver, or take it out of the configuration.",
-                vec![format!("dig +tries=1 @{} amazonaws.com", first.ip())],
+                [
+                    change_resolver::commands(scene, first.ip(), None),
+                    vec![format!("dig +tries=1 @{} amazonaws.com", first.ip())],
+                ]
+                .concat(),
             )
     })
 }
