@@ -5,6 +5,8 @@ use aws_lc_rs::signature::{
     UnparsedPublicKey,
 };
 
+use std::time::Duration;
+
 use super::*;
 use crate::facts::host::Variable;
 use crate::gather::aws::test_service::{
@@ -113,7 +115,7 @@ async fn what_kms_refuses_is_said_in_its_words() {
         (
             502,
             "<html>",
-            "kms:GetPublicKey: status 502 Bad Gateway, and no answer of AWS KMS",
+            "kms:GetPublicKey: status 502, and no answer of AWS KMS",
         ),
     ] {
         let service = Service::start("localhost", answer(status, body)).await;
@@ -133,7 +135,9 @@ async fn nothing_is_waited_for_longer_than_a_probe() {
         .await
         .unwrap_err();
     assert_eq!(failure.kind, FailureKind::Timeout);
-    assert_eq!(failure.detail, "kms:GetPublicKey: no answer within 200 ms");
+    let port = service.address.port();
+    let said = format!("kms:GetPublicKey: localhost:{port}: no answer within 200 ms");
+    assert_eq!(failure.detail, said);
 }
 
 #[tokio::test]
