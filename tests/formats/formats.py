@@ -42,7 +42,7 @@ BREAKS = {
 # Looked at in full: pictures, paper, accessibility.
 LOOKED_AT = ["healthy", "private-dns-disabled", "security-group-blocks-443", "endpoint-policy-denies", "fargate-range-unknown"]
 # Whose facts are tampered with: between them they have every part that facts can have.
-TAMPERED = ["healthy", "custom-resolver-bypass", "tls-intercepted", "endpoint-policy-denies", "credentials-missing", "healthy-eks"]
+TAMPERED = ["tls-intercepted", "endpoint-policy-denies", "custom-resolver-bypass"]
 
 
 # What was read already, by its text.
