@@ -101,7 +101,7 @@ def filter_calls(seccomp, service, allowed):
         if error:
             sys.exit(f"seccomp: {name}: {os.strerror(-error)}")
 
-    narrowed = {"socket", "mmap", "mprotect", "pkey_mprotect", "clone", "clone3"}
+    narrowed = {"socket", "mmap", "mprotect", "pkey_mprotect", "clone", "clone3", "unshare", "setns"}
     for name in allowed - narrowed:
         rule(name, ALLOW)
     for family in " ".join(service["RestrictAddressFamilies"]).split():

@@ -63,7 +63,7 @@ man_page() { # FILE: it is read without a warning, and has every command
     cat "$WORK/man.warnings"
     [ ! -s "$WORK/man.warnings" ] || return 1
     for command in check health inventory replay explain services iam-policy completions; do
-        grep -q "vpcheck $command" <<<"$text" || { echo "no $command"; return 1; }
+        grep -q "^VPCHECK ${command^^}\$" <<<"$text" || { echo "no $command"; return 1; }
     done
 }
 
