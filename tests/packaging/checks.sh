@@ -27,7 +27,7 @@ check() { # WORDS COMMAND...: what the command says is shown only if it fails
 }
 fails() { ! "$@"; }
 finish() {
-    printf '%s: %d passed, %d failed\n' "$(basename "$0")" "$passed" "$failed"
+    printf '%d passed, %d failed\n' "$passed" "$failed"
     [ "$failed" = 0 ]
 }
 
