@@ -7,6 +7,7 @@
 pub mod answers;
 pub mod canary;
 pub mod denial;
+mod endpoint_interfaces;
 pub mod gateway;
 mod inventory;
 pub mod placement;

@@ -2,8 +2,9 @@
 //!
 //! `cargo test --test scenarios [NAME]...` runs those whose name contains one of the words. Each runs in a process of its own,
 //! since a lab is entered for good. Beside the findings, every run is held to what is true of all of them: nothing but the
-//! report is written, the report is whole, and a replay of its facts gives the same findings. Where `VPCHECK_SCENARIO_REPORTS`
-//! names a directory, every report is kept there as NAME.json.
+//! report is written, the report is whole, a replay of its facts gives the same findings, and fewer facts give no bolder ones
+//! ([`removal`]). Where `VPCHECK_SCENARIO_REPORTS` names a directory, every report is kept there as NAME.json, and its facts
+//! as NAME.facts.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,8 +15,10 @@
 
 #[path = "lab/mod.rs"]
 mod lab;
+#[path = "removal/mod.rs"]
+mod removal;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Mutex;
@@ -40,6 +43,7 @@ struct Outcome {
     stdout: String,
     stderr: String,
     report: Option<Value>,
+    facts: Option<String>,
     replay_exit: Option<i32>,
     replay: Option<Value>,
     replay_stderr: String,
@@ -244,6 +248,7 @@ fn observe(lab: &Lab, scenario: &Scenario, inventory: Option<&Path>) -> Result<O
         stdout: String::from_utf8_lossy(&ran.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&ran.stderr).into_owned(),
         report: read_json(&report),
+        facts: std::fs::read_to_string(&facts).ok(),
         replay_exit: None,
         replay: None,
         replay_stderr: String::new(),
@@ -259,17 +264,21 @@ fn observe(lab: &Lab, scenario: &Scenario, inventory: Option<&Path>) -> Result<O
     Ok(outcome)
 }
 
-/// Keeps a report where `VPCHECK_SCENARIO_REPORTS` names a directory, for checks that others make of it.
+/// Keeps a report and its facts where `VPCHECK_SCENARIO_REPORTS` names a directory, for checks that others make of them.
 fn keep_report(name: &str, outcome: &Outcome) -> Result<(), String> {
-    let (Some(directory), Some(report)) = (
-        std::env::var_os("VPCHECK_SCENARIO_REPORTS"),
-        &outcome.report,
-    ) else {
+    let Some(directory) = std::env::var_os("VPCHECK_SCENARIO_REPORTS") else {
         return Ok(());
     };
-    let path = Path::new(&directory).join(format!("{name}.json"));
-    std::fs::write(&path, report.to_string())
-        .map_err(|e| format!("cannot keep the report in {}: {e}", path.display()))
+    let report = outcome.report.as_ref().map(Value::to_string);
+    let files = [("json", report), ("facts", outcome.facts.clone())];
+    for (extension, text) in files {
+        let path = Path::new(&directory).join(format!("{name}.{extension}"));
+        if let Some(text) = text {
+            std::fs::write(&path, text)
+                .map_err(|e| format!("cannot keep the report in {}: {e}", path.display()))?;
+        }
+    }
+    Ok(())
 }
 
 fn read_json(path: &Path) -> Option<Value> {

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::endpoint_interfaces::EndpointInterfaces;
 use super::placement::without_dns64;
 use crate::catalog::{Catalog, Partition, Region, Service};
 use crate::facts::inventory::{Endpoint, Inventory, InventorySource, NetworkInterface, Subnet};
@@ -58,6 +59,8 @@ pub struct Scene<'a> {
     inventory: Option<&'a Inventory>,
     /// The regions that the names speak of: every address of a name asks for its name's.
     regions: HashMap<&'a str, Option<Region>>,
+    /// Whose interfaces the endpoints' addresses are: every answer asks, and a VPC may have thousands.
+    interfaces: EndpointInterfaces<'a>,
 }
 
 impl<'a> Scene<'a> {
@@ -91,6 +94,7 @@ impl<'a> Scene<'a> {
                 .iter()
                 .map(|name| (name.name.as_str(), told_region(&name.name)))
                 .collect(),
+            interfaces: inventory.map(EndpointInterfaces::of).unwrap_or_default(),
         };
         if let Some(own) = scene.own_interface() {
             let (subnet, groups) = (own.subnet_id.clone(), own.group_ids.clone());
@@ -266,17 +270,8 @@ impl<'a> Scene<'a> {
     }
 
     /// The interfaces of an endpoint, as far as they were read.
-    pub fn interfaces_of(&self, endpoint: &Endpoint) -> Vec<&'a NetworkInterface> {
-        let Some(interfaces) = self
-            .inventory
-            .and_then(|inventory| inventory.network_interfaces.seen())
-        else {
-            return Vec::new();
-        };
-        interfaces
-            .iter()
-            .filter(|interface| belongs_to(interface, endpoint))
-            .collect()
+    pub fn interfaces_of(&self, endpoint: &Endpoint) -> &[&'a NetworkInterface] {
+        self.interfaces.of_endpoint(endpoint)
     }
 
     /// True where every interface of the endpoint was read, so that an address in none of them is not its.
@@ -287,13 +282,7 @@ impl<'a> Scene<'a> {
 
     /// The endpoint's interface that has this address.
     pub fn endpoint_at(&self, address: IpAddr) -> Option<(&'a Endpoint, &'a NetworkInterface)> {
-        let address = without_dns64(address);
-        self.endpoints()?.iter().find_map(|endpoint| {
-            self.interfaces_of(endpoint)
-                .into_iter()
-                .find(|interface| interface.addresses.contains(&address))
-                .map(|interface| (endpoint, interface))
-        })
+        self.interfaces.at(without_dns64(address))
     }
 
     /// Whether an address lies in the VPC's CIDRs; none where they are not known.
@@ -401,17 +390,6 @@ impl<'a> Scene<'a> {
 /// The region that a name itself speaks of.
 fn told_region(name: &str) -> Option<Region> {
     Catalog::get().identify(name)?.region
-}
-
-/// An endpoint's interfaces are those it lists. Descriptions name the endpoint too, and the interface type
-/// does not tell: some are `vpc_endpoint`, some plain `interface`.
-fn belongs_to(interface: &NetworkInterface, endpoint: &Endpoint) -> bool {
-    endpoint.interface_ids.contains(&interface.id)
-        || interface.description.as_deref().is_some_and(|description| {
-            description
-                .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
-                .any(|word| word == endpoint.id)
-        })
 }
 
 fn stale(facts: &Facts) -> Option<Stale> {
