@@ -100,6 +100,7 @@ fn main() -> ExitCode {
 fn run(wanted: &[(&String, &Scenario)]) -> ExitCode {
     let queue = Mutex::new(wanted.iter().enumerate());
     let rows: Mutex<Vec<(usize, String, bool)>> = Mutex::new(Vec::new());
+    let kept: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for _ in 0..PARALLEL {
             scope.spawn(|| {
@@ -108,14 +109,18 @@ fn run(wanted: &[(&String, &Scenario)]) -> ExitCode {
                         return;
                     };
                     let start = Instant::now();
-                    let (problems, row) = match play(name, scenario) {
+                    let (problems, row, facts) = match play(name, scenario) {
                         Ok(outcome) => {
                             let mut problems = judge(scenario, &outcome);
                             problems.extend(keep_report(name, &outcome).err());
-                            (problems, table_row(name, scenario, &outcome))
+                            let row = table_row(name, scenario, &outcome);
+                            (problems, row, outcome.facts)
                         }
-                        Err(error) => (vec![error], format!("{name:<44} did not run")),
+                        Err(error) => (vec![error], format!("{name:<44} did not run"), None),
                     };
+                    if let Some(facts) = facts {
+                        kept.lock().unwrap().insert(name.to_string(), facts);
+                    }
                     let mut rows = rows.lock().unwrap();
                     let seconds = start.elapsed().as_secs_f64();
                     if problems.is_empty() {
@@ -144,7 +149,10 @@ fn run(wanted: &[(&String, &Scenario)]) -> ExitCode {
     println!("\nfault and what was found (= as expected, + besides, - missing)");
     rows.iter().for_each(|(_, row, _)| println!("  {row}"));
     let failed = rows.iter().filter(|(_, _, ok)| !ok).count();
-    println!("\n{} passed, {failed} failed", rows.len() - failed);
+    // Only now: the labs' time limits are no match for a busy machine.
+    let bold = removal::judge_all(&kept.into_inner().unwrap());
+    let failed = failed + bold;
+    println!("\n{} passed, {failed} failed", rows.len() + 1 - failed);
     if failed == 0 {
         ExitCode::SUCCESS
     } else {

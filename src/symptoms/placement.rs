@@ -43,11 +43,10 @@ pub enum Placement<'a> {
 pub fn place<'a>(scene: &Scene<'a>, service: &str, name: &str, address: IpAddr) -> Placement<'a> {
     let address = without_dns64(address);
     if let Some((endpoint, interface)) = scene.endpoint_at(address) {
-        let of_service = scene
-            .all_endpoints_of_name(service, name)
-            .iter()
-            .any(|candidate| candidate.id == endpoint.id);
-        return match (of_service, scene.is_of_this_vpc(endpoint)) {
+        return match (
+            scene.serves_name(endpoint, service, name),
+            scene.is_of_this_vpc(endpoint),
+        ) {
             (true, true) if endpoint.is_available() => Placement::Endpoint(endpoint, interface),
             (true, true) => Placement::NotAvailable(endpoint, interface),
             (true, false) => Placement::KnownElsewhere(endpoint, interface),

@@ -186,7 +186,27 @@ impl<'a> Scene<'a> {
     /// True where a service that the list of endpoints does not hold has no endpoint in this VPC: the list was
     /// read and shows this VPC's endpoints to this account.
     pub fn endpoint_list_is_complete(&self) -> bool {
-        self.endpoints().is_some() && !self.shared_vpc()
+        let Some(endpoints) = self.endpoints() else {
+            return false;
+        };
+        // Who is shown one of the VPC's endpoints is shown them all; an empty list means nothing to a participant of a
+        // shared VPC, so where it may be one it proves nothing.
+        let shows_one = endpoints
+            .iter()
+            .any(|e| e.vpc_id.is_some() && e.vpc_id == self.vpc_id);
+        !self.shared_vpc() && (shows_one || self.owner_is_known())
+    }
+
+    /// True where it was read who owns the VPC or the caller's subnet, and who asked.
+    fn owner_is_known(&self) -> bool {
+        let vpcs = self.inventory.and_then(|inventory| inventory.vpcs.seen());
+        let mut vpcs = vpcs.into_iter().flatten();
+        let owner = vpcs.find(|vpc| Some(&vpc.id) == self.vpc_id.as_ref());
+        let is_told = owner.is_some_and(|vpc| vpc.owner_id.is_some())
+            || self
+                .subnet()
+                .is_some_and(|subnet| subnet.owner_id.is_some());
+        is_told && self.account_id().is_some()
     }
 
     /// This VPC's endpoints of a service in this region, those that are available first.
@@ -253,12 +273,16 @@ impl<'a> Scene<'a> {
         self.endpoints()
             .unwrap_or_default()
             .iter()
-            .filter(move |endpoint| {
-                entry.is_some_and(|entry| {
-                    entry.matches_service_name(&endpoint.service_name, region)
-                        || entry.matches_fips_service_name(&endpoint.service_name, region)
-                })
-            })
+            .filter(move |endpoint| entry.is_some_and(|entry| serves(endpoint, entry, region)))
+    }
+
+    /// Whether an endpoint is one of the service and region that a name speaks of.
+    pub fn serves_name(&self, endpoint: &Endpoint, service: &str, name: &str) -> bool {
+        let entry = self.service(service);
+        let region = self.region_of(name);
+        entry
+            .zip(region)
+            .is_some_and(|(entry, region)| serves(endpoint, entry, &region))
     }
 
     /// Whether an endpoint stands in this VPC; one whose VPC is not told is taken to.
@@ -350,6 +374,19 @@ impl<'a> Scene<'a> {
         zones
     }
 
+    /// True where the zone of every interface of the endpoint was read, so that it is in no other.
+    pub fn zones_are_known(&self, endpoint: &Endpoint) -> bool {
+        let by_interfaces = self.interfaces_are_known(endpoint)
+            && self
+                .interfaces_of(endpoint)
+                .iter()
+                .all(|interface| interface.availability_zone.is_some());
+        let zone_of = |id: &String| self.subnet_by_id(id)?.availability_zone.as_ref();
+        let by_subnets = !endpoint.subnet_ids.is_empty()
+            && endpoint.subnet_ids.iter().all(|id| zone_of(id).is_some());
+        by_interfaces || by_subnets
+    }
+
     fn own_interface(&self) -> Option<&'a NetworkInterface> {
         let interfaces = self.inventory?.network_interfaces.seen()?;
         let host = &self.facts.host;
@@ -385,6 +422,11 @@ impl<'a> Scene<'a> {
             })
             .map(|subnet| subnet.id.clone())
     }
+}
+
+fn serves(endpoint: &Endpoint, service: &Service, region: &Region) -> bool {
+    let name = &endpoint.service_name;
+    service.matches_service_name(name, region) || service.matches_fips_service_name(name, region)
 }
 
 /// The region that a name itself speaks of.

@@ -10,14 +10,17 @@ pub const TELL_OF_WHAT_IS_NOT_KNOWN: [&str; 4] = [
     "inventory-unreachable",
 ];
 
-/// What a code may turn into: the last column of the contract's table, and what was its consequence.
+/// What a code may turn into where less is known.
+///
+/// The first part is the last column of the contract's table ("the finding is the undistinguished code in the last
+/// column"). The second part are causes whose cell there is empty: what they explained is then told by its own symptom.
 const LESS: &[(&str, &[&str])] = &[
-    // "else" of the contract's table
     (
         "endpoint-missing",
         &["public-answer", "gateway-unconfirmed"],
     ),
     ("private-dns-disabled", &["public-answer"]),
+    // Settled case 7: with the attribute readable vpc-dns-attributes-off, else dns-timeout.
     ("vpc-dns-attributes-off", &["public-answer", "dns-timeout"]),
     (
         "gateway-route-missing",
@@ -28,15 +31,78 @@ const LESS: &[(&str, &[&str])] = &[
         "central-endpoint-unroutable",
         &["tcp-unreachable", "tcp-timeout"],
     ),
-    ("security-group-blocks-443", &["tcp-timeout"]),
-    ("caller-egress-blocked", &["tcp-timeout"]),
-    ("network-acl-blocks-443", &["tcp-timeout"]),
+    // Settled case 5: a readable explanation first, else endpoint-address-down; an only address: tcp-timeout.
+    (
+        "security-group-blocks-443",
+        &["tcp-timeout", "endpoint-address-down"],
+    ),
+    (
+        "caller-egress-blocked",
+        &["tcp-timeout", "endpoint-address-down"],
+    ),
+    (
+        "network-acl-blocks-443",
+        &["tcp-timeout", "endpoint-address-down"],
+    ),
     ("tls-large-hello-dropped", &["tls-timeout"]),
     ("tls-name-filtered", &["tls-timeout", "tls-reset"]),
     ("endpoint-policy-denies", &["access-denied"]),
     ("queue-policy-denies", &["access-denied"]),
     ("identity-policy-denies", &["access-denied"]),
-    ("imds-hop-limit", &["imds-unreachable"]),
+    (
+        "imds-hop-limit",
+        &["imds-unreachable", "credentials-missing"],
+    ),
+    // Empty cells.
+    ("endpoint-not-available", &["public-answer", "tcp-timeout"]),
+    (
+        "custom-resolver-bypass",
+        &[
+            "public-answer",
+            "mixed-answers",
+            "name-not-found",
+            "gateway-unconfirmed",
+        ],
+    ),
+    ("resolver-rule-forwards", &["public-answer"]),
+    ("legacy-hostname", &["public-answer"]),
+    ("global-hostname", &["public-answer"]),
+    (
+        "fips-hostname-uncovered",
+        &["public-answer", "name-not-found"],
+    ),
+    (
+        "dualstack-hostname-uncovered",
+        &["public-answer", "name-not-found"],
+    ),
+    ("dns-throttled", &["dns-timeout"]),
+    // Nobody vouches for the address then, and what it does is told by how it does it (settled case 11 for certificates).
+    (
+        "answer-not-endpoint",
+        &[
+            "tcp-timeout",
+            "tcp-refused",
+            "tcp-unreachable",
+            "tls-intercepted",
+            "tls-name-mismatch",
+            "tls-timeout",
+            "tls-reset",
+            "endpoint-address-down",
+        ],
+    ),
+    (
+        "endpoint-address-down",
+        &[
+            "tcp-timeout",
+            "tcp-refused",
+            "tcp-unreachable",
+            "tls-timeout",
+            "tls-reset",
+        ],
+    ),
+    ("kms-denies", &["canary-failed"]),
+    ("queue-not-found", &["canary-failed"]),
+    ("throttled", &["canary-failed"]),
 ];
 
 /// A finding that may vanish, or show as another, where something is not known.
@@ -49,7 +115,35 @@ struct Exception {
     without: &'static [&'static str],
 }
 
-const EXCEPTIONS: &[Exception] = &[];
+const EXCEPTIONS: &[Exception] = &[
+    // "Required is: the route and a verified TLS answer of every target": what only HTTP shows goes unseen without it.
+    Exception {
+        code: "not-the-service",
+        shows: &[],
+        without: &[
+            "every request",
+            "the request of",
+            "the handshake of",
+            "every handshake",
+        ],
+    },
+    Exception {
+        code: "large-request-stalls",
+        shows: &[],
+        without: &[
+            "every request",
+            "the request of",
+            "every experiments",
+            "the experiments of",
+        ],
+    },
+    // The refusal's text names the layer; without it, that it follows from the way around the endpoint cannot be told.
+    Exception {
+        code: "endpoint-missing",
+        shows: &["access-denied"],
+        without: &["the service's text", "the service's error"],
+    },
+];
 
 /// Whether the first code is one that the second turns into where less is known.
 pub fn is_less(code: &str, than: &str) -> bool {

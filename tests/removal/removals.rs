@@ -279,7 +279,7 @@ fn names(facts: &Facts, list: &mut Vec<Removal>) {
     add(list, "the hosts file", &[], |facts| {
         facts.host.hosts_file.clear()
     });
-    for name in names_under_test(facts).into_iter().take(6) {
+    for name in names_under_test(facts).into_iter().take(4) {
         add(list, format!("{name}, not looked up"), &[], move |facts| {
             for facts in facts.names.iter_mut().filter(|facts| facts.name == name) {
                 for lookup in &mut facts.lookups {
@@ -287,8 +287,11 @@ fn names(facts: &Facts, list: &mut Vec<Removal>) {
                 }
                 skip(&mut facts.system, "the run had ended");
             }
-            // What was never answered was never probed.
+            // What was never answered was never probed, and nothing was sent there.
             facts.probes.retain(|probe| probe.name != name);
+            if facts.canary.host.as_ref() == Some(&name) {
+                unsent(facts);
+            }
         });
     }
 }
@@ -345,6 +348,9 @@ fn probes(facts: &Facts, list: &mut Vec<Removal>) {
     for (from, what) in PHASES {
         add(list, format!("every {what}"), &[], move |facts| {
             facts.probes.iter_mut().for_each(|probe| cut(probe, from));
+            if from <= Phase::Tls {
+                unsent(facts);
+            }
         });
     }
     // One address that does well is like another; each that does not is a case of its own.
@@ -352,8 +358,8 @@ fn probes(facts: &Facts, list: &mut Vec<Removal>) {
         facts.probes.iter().partition(|probe| probe.http.is_seen());
     let probed: Vec<(String, IpAddr)> = other
         .iter()
-        .take(6)
-        .chain(well.iter().take(3))
+        .take(4)
+        .chain(well.iter().take(2))
         .map(|probe| (probe.name.clone(), probe.address))
         .collect();
     for (name, address) in probed {
@@ -463,13 +469,7 @@ fn host(list: &mut Vec<Removal>) {
 }
 
 fn canary(list: &mut Vec<Removal>) {
-    add(list, "the canary's sending", &[], |facts| {
-        let canary = &mut facts.canary;
-        skip(&mut canary.result, "no address has a verified TLS answer");
-        canary.error = None;
-        canary.remote_address = None;
-        canary.queue_policy = None;
-    });
+    add(list, "the canary's sending", &[], unsent);
     add(list, "the service's error", &[], |facts| {
         facts.canary.error = None;
     });
@@ -497,4 +497,12 @@ fn canary(list: &mut Vec<Removal>) {
     add(list, "the address of the canary", &[], |facts| {
         facts.canary.remote_address = None;
     });
+}
+
+fn unsent(facts: &mut Facts) {
+    let canary = &mut facts.canary;
+    skip(&mut canary.result, "no address has a verified TLS answer");
+    canary.error = None;
+    canary.remote_address = None;
+    canary.queue_policy = None;
 }
