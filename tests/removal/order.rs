@@ -3,7 +3,7 @@
 use super::removals::Removal;
 
 /// Codes that say what is not known; that is what less knowledge may add.
-pub const TELL_OF_WHAT_IS_NOT_KNOWN: [&str; 4] = [
+pub(super) const TELL_OF_WHAT_IS_NOT_KNOWN: [&str; 4] = [
     "gateway-unconfirmed",
     "private-address-unlisted",
     "inventory-denied",
@@ -17,14 +17,14 @@ pub const TELL_OF_WHAT_IS_NOT_KNOWN: [&str; 4] = [
 const LESS: &[(&str, &[&str])] = &[
     (
         "endpoint-missing",
-        &["public-answer", "gateway-unconfirmed"],
+        &["public-answer", "gateway-unconfirmed", "tcp-timeout"],
     ),
     ("private-dns-disabled", &["public-answer"]),
     // Settled case 7: with the attribute readable vpc-dns-attributes-off, else dns-timeout.
     ("vpc-dns-attributes-off", &["public-answer", "dns-timeout"]),
     (
         "gateway-route-missing",
-        &["public-answer", "gateway-unconfirmed"],
+        &["public-answer", "gateway-unconfirmed", "tcp-timeout"],
     ),
     ("private-zone-missing-record", &["name-not-found"]),
     (
@@ -74,6 +74,16 @@ const LESS: &[(&str, &[&str])] = &[
     (
         "dualstack-hostname-uncovered",
         &["public-answer", "name-not-found"],
+    ),
+    // Settled cases 13 and 24: the signature's error and the certificate's dates are the skew's consequences.
+    (
+        "clock-skewed",
+        &[
+            "credentials-invalid",
+            "credentials-expired",
+            "tls-expired",
+            "tls-not-yet-valid",
+        ],
     ),
     ("dns-throttled", &["dns-timeout"]),
     // Nobody vouches for the address then, and what it does is told by how it does it (settled case 11 for certificates).
@@ -146,20 +156,20 @@ const EXCEPTIONS: &[Exception] = &[
 ];
 
 /// Whether the first code is one that the second turns into where less is known.
-pub fn is_less(code: &str, than: &str) -> bool {
+pub(super) fn is_less(code: &str, than: &str) -> bool {
     LESS.iter()
         .any(|(known, less)| *known == than && less.contains(&code))
 }
 
 /// Whether the contract lets a finding vanish after these removals.
-pub fn may_go(code: &str, made: &[&Removal]) -> bool {
+pub(super) fn may_go(code: &str, made: &[&Removal]) -> bool {
     EXCEPTIONS.iter().any(|exception| {
         exception.code == code && exception.shows.is_empty() && exception.is_made(made)
     })
 }
 
 /// Whether the contract lets a finding show as another after these removals.
-pub fn may_show(code: &str, shown: &str, made: &[&Removal]) -> bool {
+pub(super) fn may_show(code: &str, shown: &str, made: &[&Removal]) -> bool {
     EXCEPTIONS.iter().any(|exception| {
         exception.code == code && exception.shows.contains(&shown) && exception.is_made(made)
     })

@@ -11,17 +11,33 @@ use vpcheck::facts::inventory::{Inventory, InventorySource};
 use vpcheck::facts::{Facts, Failure, FailureKind, Observation, Outcome, ServerRole};
 
 /// One thing that was not learned.
-pub struct Removal {
+pub(super) struct Removal {
     /// What, in a few words.
-    pub what: String,
+    pub(super) what: String,
     /// Codes that tell of the removal itself.
-    pub tells: &'static [&'static str],
+    pub(super) tells: &'static [&'static str],
     /// Takes it away.
-    pub take: Box<dyn Fn(&mut Facts)>,
+    pub(super) take: Box<dyn Fn(&mut Facts)>,
 }
 
+/// What most rules depend on.
+pub(super) const KEY: [&str; 12] = [
+    "endpoints denied",
+    "network_interfaces denied",
+    "vpcs denied",
+    "every call denied",
+    "no inventory",
+    "the VPC's resolver, not asked",
+    "instance metadata",
+    "the VPC's CIDRs",
+    "the account",
+    "every handshake",
+    "every request",
+    "the service's text",
+];
+
 /// Every single removal that makes sense for these facts.
-pub fn all(facts: &Facts) -> Vec<Removal> {
+pub(super) fn all(facts: &Facts) -> Vec<Removal> {
     let mut list = Vec::new();
     inventory(facts, &mut list);
     names(facts, &mut list);
