@@ -89,6 +89,9 @@ pub struct Host {
     /// The error of the credential service, where it answered with one (STS for a web identity).
     #[serde(default)]
     pub credentials_error: Option<ServiceError>,
+    /// The instance identity document and its signature, where the metadata service gave them.
+    #[serde(default)]
+    pub instance_identity: Option<InstanceIdentity>,
     /// What the interfaces' drivers say they dropped of the traffic to Amazon's link-local services, where they
     /// keep count of it.
     #[serde(default)]
@@ -121,6 +124,15 @@ pub struct CredentialSource {
     pub provider: String,
     /// When they expire, if they do.
     pub expires_at: Option<jiff::Timestamp>,
+}
+
+/// What AWS says of the instance and signs ("Instance identity documents", Amazon EC2 user guide).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceIdentity {
+    /// The document, byte for byte: the signature is over these.
+    pub document: String,
+    /// The RSA-2048 signature over it (PKCS #7 in base64, without its PEM lines), where there is one.
+    pub rsa2048: Option<String>,
 }
 
 /// A line of the hosts file.

@@ -257,6 +257,7 @@ fn assemble(
         proxies: proxy::proxies(env),
         switches: proxy::switches(env),
         container: place.container || local.container,
+        instance_identity: instance.and_then(|one| one.identity.clone()),
         imds: without_value(asked.instance),
         imds_token_stalled: asked.token_stalled,
         task_metadata: without_value(task),

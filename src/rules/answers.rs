@@ -2,6 +2,8 @@
 
 mod answer_not_endpoint;
 mod central_endpoint_unroutable;
+mod change_resolver;
+mod create_endpoint;
 mod custom_resolver_bypass;
 mod dns_refused;
 mod dns_servfail;
@@ -28,6 +30,7 @@ mod silent_resolver;
 mod uncovered;
 mod vpc_dns_attributes_off;
 pub(crate) mod why_public;
+mod zone_record;
 
 use super::Rule;
 

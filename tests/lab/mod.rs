@@ -16,6 +16,7 @@
 //! | `metadata` | IMDS, ECS task metadata, pod identity |
 //! | `hostile` | servers that hang, stall half-way, reset, and answer garbage or without end |
 //! | `scenario` | a world, a command line and the findings expected, from a TOML file |
+//! | `fix` | what the commands of a finding's fix make of a scenario |
 
 // Every program that includes the lab uses a part of it.
 #![allow(
@@ -29,6 +30,7 @@
 pub mod dns;
 pub mod driver;
 pub mod ec2;
+pub mod fix;
 pub mod hostile;
 pub mod http;
 pub mod https;

@@ -73,7 +73,9 @@ pub(crate) fn judge_all(facts: &BTreeMap<String, String>) -> usize {
 }
 
 fn judge(scenario: &str, text: &str) -> Judged {
-    let whole: Facts = serde_json::from_str(text).expect("these facts were replayed before");
+    let mut whole: Facts = serde_json::from_str(text).expect("these facts were replayed before");
+    // What the operator says of one code says nothing of what it turns into.
+    whole.request.severities.clear();
     let full = report_on(&whole);
     let all = removals::all(&whole);
     let mut random = Random::of(scenario);
@@ -193,7 +195,9 @@ fn unfounded(full: &Report, finding: &Finding, made: &[&Removal]) -> Option<Stri
         return Some(format!("there is {said} of {service}, which was not"));
     }
     let worst = founding.iter().map(|known| known.severity).max();
-    (worst < Some(finding.severity) && !tells)
+    // An answer that cannot be read is a failed call, whatever it would have said.
+    let unread = finding.code == "canary-failed";
+    (worst < Some(finding.severity) && !tells && !unread)
         .then(|| format!("there is {said}, which was not as severe"))
 }
 

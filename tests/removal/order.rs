@@ -46,9 +46,15 @@ const LESS: &[(&str, &[&str])] = &[
     ),
     ("tls-large-hello-dropped", &["tls-timeout"]),
     ("tls-name-filtered", &["tls-timeout", "tls-reset"]),
-    ("endpoint-policy-denies", &["access-denied"]),
-    ("queue-policy-denies", &["access-denied"]),
-    ("identity-policy-denies", &["access-denied"]),
+    (
+        "endpoint-policy-denies",
+        &["access-denied", "canary-failed"],
+    ),
+    ("queue-policy-denies", &["access-denied", "canary-failed"]),
+    (
+        "identity-policy-denies",
+        &["access-denied", "canary-failed"],
+    ),
     (
         "imds-hop-limit",
         &["imds-unreachable", "credentials-missing"],
@@ -113,6 +119,23 @@ const LESS: &[(&str, &[&str])] = &[
     ("kms-denies", &["canary-failed"]),
     ("queue-not-found", &["canary-failed"]),
     ("throttled", &["canary-failed"]),
+    ("access-denied", &["canary-failed"]),
+    ("credentials-expired", &["canary-failed"]),
+    ("credentials-invalid", &["canary-failed"]),
+    // What the pinned address does is told by how it does it where the pin is not known.
+    (
+        "hosts-file-override",
+        &[
+            "tcp-timeout",
+            "tcp-refused",
+            "tcp-unreachable",
+            "tls-intercepted",
+            "tls-name-mismatch",
+            "tls-timeout",
+            "tls-reset",
+            "endpoint-address-down",
+        ],
+    ),
 ];
 
 /// A finding that may vanish, or show as another, where something is not known.
@@ -146,6 +169,23 @@ const EXCEPTIONS: &[Exception] = &[
             "every experiments",
             "the experiments of",
         ],
+    },
+    // HTTP that stalls or breaks off is told as TLS that does.
+    Exception {
+        code: "tls-timeout",
+        shows: &[],
+        without: &["every request", "the request of"],
+    },
+    Exception {
+        code: "tls-reset",
+        shows: &[],
+        without: &["every request", "the request of"],
+    },
+    // "NSS answer differs from the wire's": without the NSS answer nothing shows the pin, and the wire's answers are judged.
+    Exception {
+        code: "hosts-file-override",
+        shows: &[],
+        without: &["what applications see"],
     },
     // The refusal's text names the layer; without it, that it follows from the way around the endpoint cannot be told.
     Exception {

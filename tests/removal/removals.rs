@@ -286,11 +286,13 @@ fn names(facts: &Facts, list: &mut Vec<Removal>) {
         for name in &mut facts.names {
             skip(&mut name.system, "asked on the wire only");
         }
+        only_wire_addresses(facts);
     });
     add(list, "what applications see, in time", &[], |facts| {
         for name in &mut facts.names {
             fail(&mut name.system, FailureKind::Timeout, "no answer in time");
         }
+        only_wire_addresses(facts);
     });
     add(list, "the hosts file", &[], |facts| {
         facts.host.hosts_file.clear()
@@ -310,6 +312,18 @@ fn names(facts: &Facts, list: &mut Vec<Removal>) {
             }
         });
     }
+}
+
+/// An address that nothing but the C library gave was never probed either.
+fn only_wire_addresses(facts: &mut Facts) {
+    let names = &facts.names;
+    facts.probes.retain(|probe| {
+        let name = names.iter().find(|name| name.name == probe.name);
+        name.is_none_or(|name| {
+            let records = name.host_records();
+            records.iter().any(|record| record.address == probe.address)
+        })
+    });
 }
 
 fn answers(facts: &mut Facts) -> impl Iterator<Item = &mut vpcheck::facts::Answer> {
@@ -487,7 +501,11 @@ fn host(list: &mut Vec<Removal>) {
 fn canary(list: &mut Vec<Removal>) {
     add(list, "the canary's sending", &[], unsent);
     add(list, "the service's error", &[], |facts| {
-        facts.canary.error = None;
+        let canary = &mut facts.canary;
+        if canary.error.take().is_some() && !canary.result.is_seen() {
+            let unread = Failure::new(FailureKind::Malformed, "the answer cannot be read");
+            canary.result.outcome = Outcome::Failed(unread);
+        }
     });
     add(list, "the service's text", &[], |facts| {
         if let Some(error) = &mut facts.canary.error {
