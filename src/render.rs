@@ -27,6 +27,7 @@ pub mod services;
 mod wording;
 
 pub use explain::{ExplainLine, ExplainPage};
+pub use headline::headline;
 
 /// A format a report can be written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

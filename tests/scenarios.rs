@@ -333,6 +333,16 @@ fn judge(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
     {
         problems.push(format!("canary {}, expected {status:?}", report["canary"]));
     }
+    for (pointer, wanted) in &expect.report {
+        let found = report.pointer(pointer);
+        let wanted = match wanted.as_str() {
+            Some("null") => Some(Value::Null),
+            _ => serde_json::to_value(wanted).ok(),
+        };
+        if found != wanted.as_ref() {
+            problems.push(format!("{pointer}: {found:?}, expected {wanted:?}"));
+        }
+    }
     for (id, expected) in &expect.services {
         let found = report["services"]
             .as_array()

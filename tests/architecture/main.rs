@@ -48,8 +48,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("render", &["verdict", "facts", "catalog"]),
     ("gather", &["environment", "catalog", "facts"]),
     ("cli", &["config", "catalog", "render::Format"]),
-    ("config", &["cli", "catalog", "facts", "render::Format"]),
-    ("iam_policy", &["config", "catalog", "facts"]),
+    (
+        "config",
+        &[
+            "cli",
+            "catalog",
+            "facts",
+            "render::Format",
+            "deliver::Destination",
+        ],
+    ),
+    ("iam_policy", &["config", "catalog", "facts", "deliver"]),
+    ("deliver", &["gather", "render", "verdict", "facts"]),
+    ("evidence", &["facts", "rules", "verdict"]),
+    ("archive", &["evidence"]),
 ];
 
 /// Rooms without clock, network, environment and files.
@@ -63,6 +75,7 @@ const PURE: &[&str] = &[
     "verdict",
     "render",
     "iam_policy",
+    "evidence",
 ];
 
 /// What touches the world.
