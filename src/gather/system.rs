@@ -6,8 +6,8 @@
 //! `ndots:5`, as Kubernetes sets it), applications are misled the same way, so that this is their truth. Wherever
 //! the absolute name exists and its dots reach `ndots` (one by default), no search domain is ever asked.
 //!
-//! A build that is linked statically against glibc still loads the name service switch's modules of the machine
-//! it runs on, if they are of its own version of glibc; without them it knows the hosts file and DNS at most. One
+//! The static build (`packaging/static`) knows the hosts file and DNS, in the order of `nsswitch.conf`, and no other
+//! module of the name service switch: the machine's belong to another glibc, and would crash it. One
 //! linked against musl always reads `/etc/hosts` and `/etc/resolv.conf` itself and knows no `nsswitch.conf`.
 
 use std::net::{IpAddr, SocketAddr};

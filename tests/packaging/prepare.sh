@@ -61,9 +61,9 @@ static_binary() { # a static binary as $binary, unless one was given
   if [ -z "$binary" ]; then
     say "building a static binary"
     # Only the program itself is linked anew; a place of its own keeps it from being taken for the ordinary one.
-    cargo rustc --quiet --locked --bin vpcheck -- -C target-feature=+crt-static
     binary=$target/vpcheck-static
-    strip -o "$binary" "$target/debug/vpcheck"
+    packaging/static --debug "$binary"
+    strip "$binary"
   fi
 }
 
