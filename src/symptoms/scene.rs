@@ -1,5 +1,8 @@
 //! The facts, seen as one place: which VPC this is, whose CIDRs count, which endpoints can be judged by.
 
+mod cidrs;
+mod staleness;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 
@@ -66,7 +69,7 @@ pub struct Scene<'a> {
 impl<'a> Scene<'a> {
     /// The scene of these facts.
     pub fn of(facts: &'a Facts) -> Self {
-        let stale = stale(facts);
+        let stale = staleness::of(facts);
         let inventory = (facts.inventory.source != InventorySource::None && stale.is_none())
             .then_some(&facts.inventory);
         let vpc_id = facts
@@ -74,7 +77,7 @@ impl<'a> Scene<'a> {
             .vpc_id
             .clone()
             .or_else(|| inventory.and_then(|inventory| inventory.vpc_id.clone()));
-        let (vpc_cidrs, cidr_source) = vpc_cidrs(facts, inventory, vpc_id.as_deref());
+        let (vpc_cidrs, cidr_source) = cidrs::of(facts, inventory, vpc_id.as_deref());
         let mut scene = Scene {
             facts,
             vpc_cidrs,
@@ -432,77 +435,4 @@ fn serves(endpoint: &Endpoint, service: &Service, region: &Region) -> bool {
 /// The region that a name itself speaks of.
 fn told_region(name: &str) -> Option<Region> {
     Catalog::get().identify(name)?.region
-}
-
-fn stale(facts: &Facts) -> Option<Stale> {
-    let inventory = &facts.inventory;
-    if inventory.source != InventorySource::File {
-        return None;
-    }
-    let other_vpc = match (&inventory.vpc_id, &facts.host.vpc_id) {
-        (Some(theirs), Some(ours)) => theirs != ours,
-        _ => lies_outside(facts),
-    };
-    let other_region = matches!(
-        (&inventory.region, &facts.host.region),
-        (Some(theirs), Some(ours)) if theirs != ours
-    );
-    if other_vpc || other_region {
-        return Some(Stale::OtherVpc);
-    }
-    let taken_at = inventory.taken_at?;
-    let age = facts.started_at.duration_since(taken_at).as_secs();
-    let age = u64::try_from(age).unwrap_or(0);
-    (age > facts.request.inventory_max_age_s).then_some(Stale::Old(age))
-}
-
-/// Without a VPC id of our own, the own address tells whether the file can be of this VPC.
-fn lies_outside(facts: &Facts) -> bool {
-    let cidrs: Vec<&IpNet> = facts
-        .inventory
-        .vpcs
-        .seen()
-        .into_iter()
-        .flatten()
-        .flat_map(|vpc| &vpc.cidrs)
-        .collect();
-    let own = &facts.host.addresses;
-    !cidrs.is_empty()
-        && !own.is_empty()
-        && !own
-            .iter()
-            .any(|address| cidrs.iter().any(|cidr| cidr.contains(address)))
-}
-
-fn vpc_cidrs(
-    facts: &Facts,
-    inventory: Option<&Inventory>,
-    vpc_id: Option<&str>,
-) -> (Vec<IpNet>, CidrSource) {
-    if !facts.request.vpc_cidrs.is_empty() {
-        return (facts.request.vpc_cidrs.clone(), CidrSource::Flag);
-    }
-    let told: Vec<IpNet> = inventory
-        .and_then(|inventory| inventory.vpcs.seen())
-        .into_iter()
-        .flatten()
-        .filter(|vpc| vpc_id.is_none_or(|id| vpc.id == id))
-        .flat_map(|vpc| vpc.cidrs.iter().copied())
-        .collect();
-    let mut cidrs = facts.host.vpc_cidrs.clone();
-    let source = match (cidrs.is_empty(), told.is_empty()) {
-        (false, _) => CidrSource::Imds,
-        (true, true) => CidrSource::None,
-        (true, false) if facts.inventory.source == InventorySource::File => {
-            CidrSource::InventoryFile
-        }
-        (true, false) => CidrSource::Ec2Api,
-    };
-    // Metadata can lag behind a CIDR that was just added, so what EC2 knows besides counts as well.
-    for cidr in told {
-        if !cidrs.contains(&cidr) {
-            cidrs.push(cidr);
-        }
-    }
-    (cidrs, source)
 }
