@@ -25,7 +25,6 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
-use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,
 };
@@ -244,9 +243,9 @@ impl ClassifyRetry for NotAfterSilence {
             return RetryAction::NoActionIndicated;
         };
         let silent = error.is_timeout_error()
-            || error
-                .as_connector_error()
-                .is_some_and(ConnectorError::is_timeout);
+            || error.as_connector_error().is_some_and(|error| {
+                error.is_timeout() || failure::kind_of_transport(error) == FailureKind::Timeout
+            });
         match silent {
             true => RetryAction::RetryForbidden,
             false => RetryAction::NoActionIndicated,

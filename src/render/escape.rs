@@ -225,7 +225,10 @@ mod tests {
         );
         assert_eq!(markdown("1. a"), "1\\. a");
         assert_eq!(markdown("- www.e"), "\\- www&#46;e");
-        assert_eq!(markdown("10.0.0.2"), "10\\.0.0.2");
+        assert_eq!(markdown("10.0.0.2"), "10.0.0.2");
+        assert_eq!(markdown_code_cell("a\\|b"), "a\\\\\\|b");
+        assert_eq!(cloudwatch(":a", 9), None);
+        assert_eq!(cloudwatch("a\u{e9}b\u{1b}", 3).as_deref(), Some("a?b"));
         assert_eq!(markdown_code("a`b``c"), "```a`b``c```");
         assert_eq!(markdown_fence(["x", "````"]), "`````");
         assert_eq!(prometheus("a\"b\\c\nd"), "a\\\"b\\\\c\\\\nd");

@@ -147,9 +147,9 @@ fn finding(finding: &Finding, report: &Report, out: &mut dyn Write) -> io::Resul
     if !finding.fix.summary.is_empty() || !finding.fix.commands.is_empty() {
         writeln!(out, "<h4>Fix</h4>\n<p>{}</p>", h(&finding.fix.summary))?;
     }
-    if !finding.fix.commands.is_empty() {
-        let commands: Vec<String> = finding.fix.commands.iter().map(|c| h(c)).collect();
-        writeln!(out, "<pre>{}</pre>", commands.join("\n"))?;
+    // A box for each: where one is wrapped, it must be seen where the next begins.
+    for command in &finding.fix.commands {
+        writeln!(out, "<pre>{}</pre>", h(command))?;
     }
     writeln!(out, "</article>")
 }

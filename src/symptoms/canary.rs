@@ -37,6 +37,15 @@ pub(super) fn collect(scene: &Scene<'_>, symptoms: &mut Symptoms) {
                 Kind::CanaryCredentials,
                 "the canary was not sent: no usable credential".to_owned(),
             ),
+            // The kind alone tells as much as an answer whose words are lost.
+            None if failure.kind == FailureKind::Denied => (
+                Kind::CanaryDenied(denial::PolicyLayer::Unnamed),
+                format!("the canary was refused ({})", failure.detail),
+            ),
+            None if failure.kind == FailureKind::Throttled => (
+                Kind::CanaryError("Throttling".to_owned()),
+                format!("the canary was throttled ({})", failure.detail),
+            ),
             None if failure.kind == FailureKind::Untrusted => (
                 Kind::CanaryNoPath,
                 format!("the canary was not sent: {}", failure.detail),

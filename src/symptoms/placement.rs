@@ -43,11 +43,10 @@ pub enum Placement<'a> {
 pub fn place<'a>(scene: &Scene<'a>, service: &str, name: &str, address: IpAddr) -> Placement<'a> {
     let address = without_dns64(address);
     if let Some((endpoint, interface)) = scene.endpoint_at(address) {
-        let of_service = scene
-            .all_endpoints_of_name(service, name)
-            .iter()
-            .any(|candidate| candidate.id == endpoint.id);
-        return match (of_service, scene.is_of_this_vpc(endpoint)) {
+        return match (
+            scene.serves_name(endpoint, service, name),
+            scene.is_of_this_vpc(endpoint),
+        ) {
             (true, true) if endpoint.is_available() => Placement::Endpoint(endpoint, interface),
             (true, true) => Placement::NotAvailable(endpoint, interface),
             (true, false) => Placement::KnownElsewhere(endpoint, interface),
@@ -69,7 +68,7 @@ pub fn place<'a>(scene: &Scene<'a>, service: &str, name: &str, address: IpAddr) 
     if is_sinkhole(address) {
         return Placement::Sinkhole;
     }
-    if is_private(address) || scene.vpc_cidrs.is_empty() && own_range_is_public(scene) {
+    if is_private(address) || scene.vpc_cidrs.is_empty() && own_range_is_public(scene, address) {
         return match own_endpoint {
             true => Placement::PrivateForeign,
             false => Placement::PrivateElsewhere,
@@ -133,11 +132,12 @@ fn is_documentation(address: Ipv6Addr) -> bool {
     matches!(address.segments(), [0x2001, 0xdb8, ..])
 }
 
-/// Without any CIDR of the VPC, a host that itself has an address of a public range may sit in a VPC of one.
-fn own_range_is_public(scene: &Scene<'_>) -> bool {
+/// Without any CIDR of the VPC, a host that itself has an address of a public range may sit in a VPC of one, as every VPC
+/// with Amazon's IPv6 addresses is.
+fn own_range_is_public(scene: &Scene<'_>, address: IpAddr) -> bool {
     let own = &scene.facts.host.addresses;
     own.iter()
-        .any(|address| address.is_ipv4() && !is_private(*address))
+        .any(|own| own.is_ipv4() == address.is_ipv4() && !is_private(*own) && !is_sinkhole(*own))
 }
 
 /// Whether it is certain that an address in this VPC that is no known interface belongs to no endpoint of the

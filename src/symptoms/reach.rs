@@ -44,10 +44,11 @@ pub fn judge_tls(tls: &TlsSeen, in_catalog: bool, now: jiff::Timestamp) -> TlsVe
     }
 }
 
-/// True where an address completed a verified handshake.
+/// True where an address completed a verified handshake; without the certificate's dates nothing is verified.
 pub fn is_verified(scene: &Scene<'_>, target: &Target, probe: &AddressProbe) -> bool {
     probe.tls.seen().is_some_and(|tls| {
-        judge_tls(tls, target.in_catalog, scene.facts.started_at) == TlsVerdict::Verified
+        tls.leaf().is_some()
+            && judge_tls(tls, target.in_catalog, scene.facts.started_at) == TlsVerdict::Verified
     })
 }
 

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::endpoint_interfaces::EndpointInterfaces;
 use super::placement::without_dns64;
 use crate::catalog::{Catalog, Partition, Region, Service};
 use crate::facts::inventory::{Endpoint, Inventory, InventorySource, NetworkInterface, Subnet};
@@ -58,6 +59,8 @@ pub struct Scene<'a> {
     inventory: Option<&'a Inventory>,
     /// The regions that the names speak of: every address of a name asks for its name's.
     regions: HashMap<&'a str, Option<Region>>,
+    /// Whose interfaces the endpoints' addresses are: every answer asks, and a VPC may have thousands.
+    interfaces: EndpointInterfaces<'a>,
 }
 
 impl<'a> Scene<'a> {
@@ -91,6 +94,7 @@ impl<'a> Scene<'a> {
                 .iter()
                 .map(|name| (name.name.as_str(), told_region(&name.name)))
                 .collect(),
+            interfaces: inventory.map(EndpointInterfaces::of).unwrap_or_default(),
         };
         if let Some(own) = scene.own_interface() {
             let (subnet, groups) = (own.subnet_id.clone(), own.group_ids.clone());
@@ -182,7 +186,27 @@ impl<'a> Scene<'a> {
     /// True where a service that the list of endpoints does not hold has no endpoint in this VPC: the list was
     /// read and shows this VPC's endpoints to this account.
     pub fn endpoint_list_is_complete(&self) -> bool {
-        self.endpoints().is_some() && !self.shared_vpc()
+        let Some(endpoints) = self.endpoints() else {
+            return false;
+        };
+        // Who is shown one of the VPC's endpoints is shown them all; an empty list means nothing to a participant of a
+        // shared VPC, so where it may be one it proves nothing.
+        let shows_one = endpoints
+            .iter()
+            .any(|e| e.vpc_id.is_some() && e.vpc_id == self.vpc_id);
+        !self.shared_vpc() && (shows_one || self.owner_is_known())
+    }
+
+    /// True where it was read who owns the VPC or the caller's subnet, and who asked.
+    fn owner_is_known(&self) -> bool {
+        let vpcs = self.inventory.and_then(|inventory| inventory.vpcs.seen());
+        let mut vpcs = vpcs.into_iter().flatten();
+        let owner = vpcs.find(|vpc| Some(&vpc.id) == self.vpc_id.as_ref());
+        let is_told = owner.is_some_and(|vpc| vpc.owner_id.is_some())
+            || self
+                .subnet()
+                .is_some_and(|subnet| subnet.owner_id.is_some());
+        is_told && self.account_id().is_some()
     }
 
     /// This VPC's endpoints of a service in this region, those that are available first.
@@ -249,12 +273,16 @@ impl<'a> Scene<'a> {
         self.endpoints()
             .unwrap_or_default()
             .iter()
-            .filter(move |endpoint| {
-                entry.is_some_and(|entry| {
-                    entry.matches_service_name(&endpoint.service_name, region)
-                        || entry.matches_fips_service_name(&endpoint.service_name, region)
-                })
-            })
+            .filter(move |endpoint| entry.is_some_and(|entry| serves(endpoint, entry, region)))
+    }
+
+    /// Whether an endpoint is one of the service and region that a name speaks of.
+    pub fn serves_name(&self, endpoint: &Endpoint, service: &str, name: &str) -> bool {
+        let entry = self.service(service);
+        let region = self.region_of(name);
+        entry
+            .zip(region)
+            .is_some_and(|(entry, region)| serves(endpoint, entry, &region))
     }
 
     /// Whether an endpoint stands in this VPC; one whose VPC is not told is taken to.
@@ -266,17 +294,8 @@ impl<'a> Scene<'a> {
     }
 
     /// The interfaces of an endpoint, as far as they were read.
-    pub fn interfaces_of(&self, endpoint: &Endpoint) -> Vec<&'a NetworkInterface> {
-        let Some(interfaces) = self
-            .inventory
-            .and_then(|inventory| inventory.network_interfaces.seen())
-        else {
-            return Vec::new();
-        };
-        interfaces
-            .iter()
-            .filter(|interface| belongs_to(interface, endpoint))
-            .collect()
+    pub fn interfaces_of(&self, endpoint: &Endpoint) -> &[&'a NetworkInterface] {
+        self.interfaces.of_endpoint(endpoint)
     }
 
     /// True where every interface of the endpoint was read, so that an address in none of them is not its.
@@ -287,13 +306,7 @@ impl<'a> Scene<'a> {
 
     /// The endpoint's interface that has this address.
     pub fn endpoint_at(&self, address: IpAddr) -> Option<(&'a Endpoint, &'a NetworkInterface)> {
-        let address = without_dns64(address);
-        self.endpoints()?.iter().find_map(|endpoint| {
-            self.interfaces_of(endpoint)
-                .into_iter()
-                .find(|interface| interface.addresses.contains(&address))
-                .map(|interface| (endpoint, interface))
-        })
+        self.interfaces.at(without_dns64(address))
     }
 
     /// Whether an address lies in the VPC's CIDRs; none where they are not known.
@@ -361,6 +374,19 @@ impl<'a> Scene<'a> {
         zones
     }
 
+    /// True where the zone of every interface of the endpoint was read, so that it is in no other.
+    pub fn zones_are_known(&self, endpoint: &Endpoint) -> bool {
+        let by_interfaces = self.interfaces_are_known(endpoint)
+            && self
+                .interfaces_of(endpoint)
+                .iter()
+                .all(|interface| interface.availability_zone.is_some());
+        let zone_of = |id: &String| self.subnet_by_id(id)?.availability_zone.as_ref();
+        let by_subnets = !endpoint.subnet_ids.is_empty()
+            && endpoint.subnet_ids.iter().all(|id| zone_of(id).is_some());
+        by_interfaces || by_subnets
+    }
+
     fn own_interface(&self) -> Option<&'a NetworkInterface> {
         let interfaces = self.inventory?.network_interfaces.seen()?;
         let host = &self.facts.host;
@@ -398,20 +424,14 @@ impl<'a> Scene<'a> {
     }
 }
 
+fn serves(endpoint: &Endpoint, service: &Service, region: &Region) -> bool {
+    let name = &endpoint.service_name;
+    service.matches_service_name(name, region) || service.matches_fips_service_name(name, region)
+}
+
 /// The region that a name itself speaks of.
 fn told_region(name: &str) -> Option<Region> {
     Catalog::get().identify(name)?.region
-}
-
-/// An endpoint's interfaces are those it lists. Descriptions name the endpoint too, and the interface type
-/// does not tell: some are `vpc_endpoint`, some plain `interface`.
-fn belongs_to(interface: &NetworkInterface, endpoint: &Endpoint) -> bool {
-    endpoint.interface_ids.contains(&interface.id)
-        || interface.description.as_deref().is_some_and(|description| {
-            description
-                .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
-                .any(|word| word == endpoint.id)
-        })
 }
 
 fn stale(facts: &Facts) -> Option<Stale> {

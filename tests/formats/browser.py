@@ -137,9 +137,9 @@ class Browser:
             if service["verdict"] != "fail" and drawn is not None and drawn["broken"]:
                 must(set(drawn["broken"]) == {"permission"}, f"{service['service']} does not fail: {drawn['broken']}")
 
-    def breaks(self):
-        """Where the paths of the page that is open break."""
-        return sorted({label for drawn in self.page.evaluate(SURVEY)["paths"] for label in drawn["broken"]})
+    def breaks(self, path):
+        """Where the paths that are drawn break."""
+        return sorted({label for drawn in self.open(path)["paths"] for label in drawn["broken"]})
 
     def looks(self, path, keep):
         """Screenshots by day and night, the accessibility rules of WCAG 2 A and AA, and paper."""

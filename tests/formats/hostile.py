@@ -24,7 +24,7 @@ TEXTS = {
     "words": "word " * 600,
     "wide": "\u6f22\u5b57\U0001f600 \u05d0\u05d1 a\u0301" * 40,
 }
-NUMBERS = [-1, 1e308, 2**64 - 1]
+NUMBERS = [-1, 1e308]
 
 
 def shapes(value, wanted, path=()):

@@ -11,6 +11,7 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use crate::facts::FailureKind;
 use crate::facts::dns::{Family, ServerRole};
 use crate::gather::{Bounds, dns, system};
 
@@ -34,13 +35,18 @@ impl Resolver {
     }
 
     /// The addresses of a name.
-    pub(super) async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, String> {
+    pub(super) async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>> {
         let system = async {
             let found = system::system_addresses(&self.bounds, name).await;
             match (found.seen(), found.failure()) {
                 (Some(addresses), _) => Ok(addresses.clone()),
-                (None, Some(failure)) => Err(failure.detail.clone()),
-                (None, None) => Err("not looked up".to_owned()),
+                (None, Some(failure)) => Err(match failure.kind {
+                    FailureKind::Timeout => {
+                        io::Error::new(io::ErrorKind::TimedOut, failure.detail.clone())
+                    }
+                    _ => io::Error::other(failure.detail.clone()),
+                }),
+                (None, None) => Err(io::Error::other("not looked up")),
             }
         };
         let wire = async {
@@ -84,7 +90,7 @@ impl ResolveDns for Resolver {
     fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
         DnsFuture::new(async move {
             let found = self.addresses(name).await;
-            found.map_err(|detail| ResolveDnsError::new(io::Error::other(detail)))
+            found.map_err(ResolveDnsError::new)
         })
     }
 }

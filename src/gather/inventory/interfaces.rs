@@ -85,9 +85,11 @@ pub(super) fn vpc_of(
     found: &[NetworkInterface],
     question: &InventoryQuestion,
 ) -> Result<String, &'static str> {
+    // Where no interface tells its hardware address there is nothing to compare with.
+    let any_told = found.iter().any(|interface| interface.mac.is_some());
     let is_own = |interface: &&NetworkInterface| match (&question.mac, &interface.mac) {
         (Some(own), Some(mac)) => own.eq_ignore_ascii_case(mac),
-        (Some(_), None) => false,
+        (Some(_), None) => !any_told,
         (None, _) => true,
     };
     let mut vpcs: Vec<&str> = found
@@ -162,5 +164,13 @@ mod tests {
         assert!(vpc_of(&found, &asked(Some("02:00:00:00:00:ff"))).is_err());
         assert_eq!(vpc_of(&found[..1], &asked(None)).unwrap(), "vpc-a");
         assert!(vpc_of(&[], &asked(None)).is_err());
+        let untold = [NetworkInterface {
+            mac: None,
+            ..found[0].clone()
+        }];
+        let here = asked(Some("02:00:00:00:00:01"));
+        assert_eq!(vpc_of(&untold, &here).unwrap(), "vpc-a");
+        let mixed = [untold[0].clone(), found[1].clone()];
+        assert!(vpc_of(&mixed, &here).is_err());
     }
 }

@@ -134,7 +134,7 @@ impl Stage {
             Stage::Tcp => "The path breaks at the connection",
             Stage::Tls => "The path breaks in TLS",
             Stage::Http => "The path breaks at the first request",
-            Stage::Permission => "The path holds, the message does not",
+            Stage::Permission => "The path holds as far as the service",
         }
     }
 }

@@ -37,7 +37,8 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
         .filter(|(endpoint, _)| endpoint.is_interface())
         .filter_map(|(endpoint, services)| {
             let zones = scene.zones_of(endpoint);
-            if zones.is_empty() || near(&endpoint.service_name) {
+            let unknown = zones.is_empty() || !scene.zones_are_known(endpoint);
+            if unknown || near(&endpoint.service_name) {
                 return None;
             }
             let subnet = scene.subnet_id.as_deref().unwrap_or("SUBNET_ID");

@@ -40,7 +40,7 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
             let [zone] = zones.as_slice() else {
                 return None;
             };
-            if elsewhere {
+            if elsewhere || !scene.zones_are_known(endpoint) {
                 return None;
             }
             let subnets = scene

@@ -28,7 +28,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         return Vec::new();
     };
     let host = &scene.facts.host;
-    let has_credential = host.credentials.is_seen() || host.credentials_error.is_some();
+    let has_credential = host.credentials.failure().is_none() || host.credentials_error.is_some();
     let follows = symptoms.where_kind(|kind| match kind {
         Kind::Expired | Kind::NotYetValid => true,
         Kind::CanaryError(code) => is_credential(code),

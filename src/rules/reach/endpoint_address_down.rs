@@ -52,6 +52,8 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 probe.address != address
                     && reach::is_verified(scene, target, probe)
                     && probe.http.failure().is_none()
+                    // What was not asked for is no answer: only HTTP's own shows that HTTP works there.
+                    && (symptom.kind.stage() < Stage::Http || probe.http.is_seen())
             })
             .map(|probe| probe.address.to_string())
             .collect();

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use super::call::check_placeholder;
 use super::{Inventory, Setting};
+use crate::lab::queue_url;
 use crate::lab::world::World;
 
 /// `sed -i` on a file of the host's: by the real sed, on a copy of what the lab would write there.
@@ -185,6 +186,9 @@ pub fn vpcheck(setting: &mut Setting, arguments: &[String]) -> Result<String, St
             if vpc.is_some_and(|index| rest.get(index + 1).map(String::as_str) != Some(own)) {
                 return Err("that is another VPC".into());
             }
+            if setting.inventory != Inventory::Anywhere {
+                setting.changed();
+            }
             setting.inventory = Inventory::Anywhere;
             setting.scenario.inventory_taken_at = None;
             Ok(String::new())
@@ -250,7 +254,12 @@ fn check(setting: &mut Setting, arguments: &[String]) -> Result<String, String> 
     }
     for (option, value) in options {
         match option.as_str() {
-            "--queue-url" => scenario.queue_url = Some(value),
+            "--queue-url" => {
+                let same = queue_url(&setting.world, "canary") == value;
+                if !(same && scenario.queue_url.is_none()) {
+                    scenario.queue_url = Some(value);
+                }
+            }
             "--canary" if value == "off" => replace(&mut scenario.args, &option, &value),
             "--inventory" if value == "off" => {
                 setting.inventory = Inventory::None;
