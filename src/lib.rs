@@ -20,6 +20,8 @@ pub mod configuration;
 pub mod environment;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod facts;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod gather;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod iam_policy;
