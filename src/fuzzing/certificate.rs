@@ -22,14 +22,15 @@ pub(super) fn certificate(bytes: &[u8]) {
     let Some(built_in) = BUILT_IN.get_or_init(built_in) else {
         panic!("the built-in roots are right");
     };
-    let (facts, reaches, is_for) = read_chain(&chain, name, built_in);
+    let (facts, reaches, _) = read_chain(&chain, name, built_in);
     assert!(!reaches, "nobody here holds a key of the service roots");
     match facts {
         Ok(facts) => {
             assert!((1..=10).contains(&facts.len()) && facts.len() <= chain.len());
             facts.iter().for_each(sound);
         }
-        Err(failure) => assert!(!failure.detail.is_empty() && !is_for),
+        // The verifier may read what the other reader does not; such a chain is no chain here.
+        Err(failure) => assert!(!failure.detail.is_empty()),
     }
     // The same chain by roots of its own: its last certificate.
     if let Some(last) = chain.last()

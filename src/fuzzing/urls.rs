@@ -146,7 +146,9 @@ pub(super) fn words(bytes: &[u8]) {
     }
     if let Ok(region) = Region::parse(&text) {
         assert_eq!(region.as_str(), text);
-        assert!(region.partition().owns(&region), "{region}");
+        // What has no partition's shape counts as of the first, as in the SDKs.
+        let of = region.partition();
+        assert!(of.owns(&region) || of.name == "aws", "{region}");
     }
     let read = denial::read(&text);
     assert_eq!(denial::read(&text.to_ascii_uppercase()), read);
