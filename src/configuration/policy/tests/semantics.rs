@@ -197,6 +197,8 @@ fn not_principal_spares_only_whom_it_lists_in_full() {
         );
         assert_eq!(decided(&deny, &request()), expected, "{listed}");
     }
+    let maybe = r#"{"Effect":"allow","NotPrincipal":"*","Action":"*","Resource":"*"}"#;
+    assert_eq!(decided(maybe, &request()), '?', "which effect is not said");
 }
 
 #[test]
