@@ -1,7 +1,10 @@
 //! The only file that sees every room: settings → gather or load → rules → verdict → render.
 
+mod delivering;
 mod documents;
+mod evidence;
 mod gathering;
+mod health;
 mod logging;
 mod output;
 
@@ -9,6 +12,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use crate::cli::{self, Cli, Command};
 use crate::config::{self, Disk, Environment, SettingError, Settings};
@@ -59,6 +63,15 @@ pub(crate) enum AppError {
         /// What it is instead.
         found: String,
     },
+    /// No evidence was written.
+    #[error(transparent)]
+    Archive(#[from] crate::archive::ArchiveError),
+    /// There is no evidence to verify.
+    #[error(transparent)]
+    Audit(#[from] crate::archive::AuditError),
+    /// A signing key cannot be made or read.
+    #[error(transparent)]
+    Key(#[from] crate::archive::KeyFileError),
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
@@ -98,6 +111,7 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
         Command::Explain { code } => return documents::explain(cli, code.as_deref()),
         Command::Completions { shell } => return documents::completions(*shell),
         Command::Man => return documents::man(),
+        Command::SigningKey { file } => return evidence::make_key(file),
         _ => {}
     }
     let codes: Vec<&str> = rules::all().map(|rule| rule.code).collect();
@@ -108,7 +122,7 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
     }
     match &cli.command {
         Command::Check(_) => check(&settings),
-        Command::Health(_) => health(&settings),
+        Command::Health(_) => health::run(settings),
         Command::Inventory(arguments) => {
             gathering::snapshot(&settings, arguments.output.as_deref())
         }
@@ -124,11 +138,17 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
         }
         Command::Services(_) => documents::services(&settings),
         Command::IamPolicy(_) => documents::iam_policy(&settings),
-        Command::Explain { .. } | Command::Completions { .. } | Command::Man => Ok(PASS),
+        Command::Verify(arguments) => evidence::verify(&settings, arguments),
+        Command::SigningKey { .. }
+        | Command::Explain { .. }
+        | Command::Completions { .. }
+        | Command::Man => Ok(PASS),
     }
 }
 
 fn check(settings: &Settings) -> Result<u8, AppError> {
+    let began = Instant::now();
+    let record = evidence::Record::begin(settings);
     let facts = gathering::facts(settings)?;
     let report = report(&facts);
     // The facts are the support case: they are saved before anything else can go wrong.
@@ -136,44 +156,19 @@ fn check(settings: &Settings) -> Result<u8, AppError> {
         Some(path) => output::save_facts(path, &facts),
         None => Ok(()),
     };
-    output::reports(settings, &report)?;
+    let printed = output::reports(settings, &report);
+    // Evidence is kept whatever became of the report.
+    let kept = record.map_or(Ok(None), |record| {
+        record.keep(settings, &facts, &report).map(Some)
+    });
+    let deadline = Duration::from_millis(settings.request.deadline_ms);
+    let left = deadline.saturating_sub(began.elapsed());
+    let document = kept.as_ref().ok().cloned().flatten();
+    delivering::deliver(settings, &facts, &report, document, left);
+    printed?;
     saved?;
+    kept?;
     Ok(exit_code(&report, facts.interrupted))
-}
-
-/// One line, and 0 or 1.
-fn health(settings: &Settings) -> Result<u8, AppError> {
-    let facts = gathering::facts(settings)?;
-    let report = report(&facts);
-    let line = match (report.verdict, report.findings.first()) {
-        (RunVerdict::Pass, _) => format!(
-            "healthy: {} {} in {:.0} ms",
-            report.services.len(),
-            if report.services.len() == 1 {
-                "service"
-            } else {
-                "services"
-            },
-            report.duration_ms
-        ),
-        (RunVerdict::Fail, Some(finding)) => {
-            format!("unhealthy: {} ({})", finding.title, finding.code)
-        }
-        (RunVerdict::Inconclusive, Some(finding)) => {
-            format!(
-                "unhealthy: not established; {} ({})",
-                finding.title, finding.code
-            )
-        }
-        (RunVerdict::Fail | RunVerdict::Inconclusive, None) => {
-            "unhealthy: not established".to_owned()
-        }
-    };
-    output::line(&line)?;
-    Ok(match report.verdict {
-        RunVerdict::Pass => PASS,
-        RunVerdict::Fail | RunVerdict::Inconclusive => FAIL,
-    })
 }
 
 /// An interrupted run is inconclusive, whatever the part of it that was done says.

@@ -14,8 +14,9 @@ mod documents;
 mod words;
 
 pub use args::{
-    CanaryArgs, ConfigArgs, ConnectArgs, ConsoleArgs, ExpectArgs, InventoryArgs, LimitArgs,
-    RegionArgs, ReportArgs, SeverityArgs, TargetArgs, TrustArgs,
+    CanaryArgs, ConfigArgs, ConnectArgs, ConsoleArgs, DeliverArgs, EvidenceArgs, ExpectArgs,
+    InventoryArgs, LimitArgs, MemoryArgs, RegionArgs, ReportArgs, SeverityArgs, SigningArgs,
+    TargetArgs, TrustArgs,
 };
 pub use documents::{completions, man};
 
@@ -41,13 +42,25 @@ pub enum Command {
     /// Observe, diagnose and report: the main job.
     Check(Box<CheckArgs>),
     /// One line and exit code 0 or 1, for container and load-balancer probes.
-    #[command(after_help = "The EC2 API is not called: --inventory auto means off here.")]
+    #[command(
+        after_help = "The EC2 API is not called: --inventory auto means off here. To end before the 5 seconds \
+                      that Docker and Amazon ECS give a probe, --timeout is 1500ms and --deadline 4s by default."
+    )]
     Health(Box<HealthArgs>),
     /// Save the VPC's configuration as JSON, for agents that may not read it themselves.
     Inventory(Box<SnapshotArgs>),
     /// Diagnose recorded facts again, without any network.
     #[command(after_help = "What is said of expectations here replaces what was recorded.")]
     Replay(Box<ReplayArgs>),
+    /// Prove evidence: integrity, signature, an unbroken chain, and verdicts that follow from the facts.
+    #[command(after_help = "Exit codes: 0 all is proven, 1 something is not, 2 could not run.")]
+    Verify(Box<VerifyArgs>),
+    /// Make the key that signs evidence, unless it exists, and print its public half.
+    SigningKey {
+        /// The key's file; its public half is written beside it, with `.pub` after the name
+        #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+        file: PathBuf,
+    },
     /// Say what a finding means and how to fix it; without a code, list the findings.
     Explain {
         /// The finding's code, such as `endpoint-missing`.
@@ -94,6 +107,12 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FILE", help_heading = "Report", value_hint = clap::ValueHint::FilePath)]
     pub save_facts: Option<String>,
     #[command(flatten)]
+    pub deliver: DeliverArgs,
+    #[command(flatten)]
+    pub evidence: EvidenceArgs,
+    #[command(flatten)]
+    pub signing: SigningArgs,
+    #[command(flatten)]
     pub config: ConfigArgs,
 }
 
@@ -107,6 +126,8 @@ pub struct HealthArgs {
     pub region: RegionArgs,
     #[command(flatten)]
     pub canary: CanaryArgs,
+    #[command(flatten)]
+    pub memory: MemoryArgs,
     #[command(flatten)]
     pub expect: ExpectArgs,
     #[command(flatten)]
@@ -161,6 +182,25 @@ pub struct ReplayArgs {
     pub config: Option<String>,
 }
 
+/// The options of `verify`.
+#[derive(Debug, clap::Args)]
+#[allow(missing_docs)] // as above
+pub struct VerifyArgs {
+    /// An evidence file, or the directory of a chain
+    #[arg(value_name = "FILE|DIR", value_hint = clap::ValueHint::AnyPath)]
+    pub evidence: PathBuf,
+    /// A public key (PEM) that may have signed; may be repeated [default: the one beside the signing key]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub public_key: Vec<PathBuf>,
+    /// Print the outcome in this format: human or json
+    #[arg(long, value_name = "FORMAT", default_value = "human", hide_possible_values = true, value_parser = words::one_of(["human", "json"]))]
+    pub format: String,
+    #[command(flatten)]
+    pub signing: SigningArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
 /// The options of `services`.
 #[derive(Debug, clap::Args)]
 #[allow(missing_docs)] // as above
@@ -180,7 +220,11 @@ pub struct IamPolicyArgs {
     #[command(flatten)]
     pub inventory: InventoryArgs,
     #[command(flatten)]
+    pub signing: SigningArgs,
+    #[command(flatten)]
     pub region: RegionArgs,
+    #[command(flatten)]
+    pub deliver: DeliverArgs,
     #[command(flatten)]
     pub config: ConfigArgs,
 }
@@ -225,6 +269,8 @@ impl Command {
             Command::Health(_) => "health",
             Command::Inventory(_) => "inventory",
             Command::Replay(_) => "replay",
+            Command::Verify(_) => "verify",
+            Command::SigningKey { .. } => "signing-key",
             Command::Explain { .. } => "explain",
             Command::Services(_) => "services",
             Command::IamPolicy(_) => "iam-policy",
@@ -247,12 +293,16 @@ impl Command {
                 args.limits.give(given);
                 args.report.give(given);
                 given.one("save-facts", args.save_facts.as_deref());
+                args.deliver.give(given);
+                args.evidence.give(given);
+                args.signing.give(given);
                 args.config.give(given);
             }
             Command::Health(args) => {
                 args.targets.give(given);
                 args.region.give(given);
                 args.canary.give(given);
+                args.memory.give(given);
                 args.expect.give(given);
                 args.severity.give(given);
                 args.inventory.give(given);
@@ -281,10 +331,19 @@ impl Command {
             Command::IamPolicy(args) => {
                 args.canary.give(given);
                 args.inventory.give(given);
+                args.signing.give(given);
                 args.region.give(given);
+                args.deliver.give(given);
                 args.config.give(given);
             }
-            Command::Explain { .. } | Command::Completions { .. } | Command::Man => {}
+            Command::Verify(args) => {
+                args.signing.give(given);
+                args.config.give(given);
+            }
+            Command::SigningKey { .. }
+            | Command::Explain { .. }
+            | Command::Completions { .. }
+            | Command::Man => {}
         }
     }
 }

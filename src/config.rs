@@ -17,6 +17,7 @@ mod queue;
 mod registry;
 mod resolve;
 mod roots;
+mod signing_key;
 mod target;
 mod words;
 
@@ -27,17 +28,23 @@ use std::path::PathBuf;
 pub use error::{Problem, SettingError};
 pub use files::{Disk, Files, LARGEST_FILE};
 pub use layers::{Given, Source, Sourced};
-pub use output::{Output, OutputFormat};
+pub use nearest::nearest;
+pub use output::Output;
 pub use period::Period;
 pub use registry::{OPTIONS, OptionSpec, Shape, misspelt_variables};
+pub use signing_key::{DEFAULT_SIGNING_KEY, KmsKey, SigningKey};
 pub use target::TargetArg;
 
 use crate::catalog::{Region, Workload};
 use crate::cli::Cli;
+use crate::deliver::Destination;
 use crate::facts::Request;
 
 /// Where the configuration file is looked for unless told otherwise.
 pub const DEFAULT_FILE: &str = "/etc/vpcheck/vpcheck.toml";
+
+/// Where `health` remembers the probes before unless told otherwise.
+pub const DEFAULT_STATE: &str = "/tmp/vpcheck-health.json";
 
 /// The environment's variables, by name.
 pub type Environment = BTreeMap<String, String>;
@@ -67,6 +74,18 @@ pub struct Settings {
     pub outputs: Vec<Output>,
     /// Where the facts are saved.
     pub save_facts: Option<PathBuf>,
+    /// Who else gets each run's result.
+    pub deliver: Vec<Destination>,
+    /// Where results wait that AWS did not take yet.
+    pub spool: PathBuf,
+    /// The directory that evidence is kept in.
+    pub evidence: Option<PathBuf>,
+    /// The key that signs it; none: that of [`DEFAULT_SIGNING_KEY`] where it exists.
+    pub signing_key: Option<SigningKey>,
+    /// How long it is kept; none: for ever.
+    pub retention: Option<Period>,
+    /// What `health` remembers from one probe to the next.
+    pub memory: MemoryChoice,
     /// Colors on the terminal.
     pub color: ColorChoice,
     /// True where only errors are to be logged.
@@ -87,6 +106,17 @@ pub enum InventoryChoice {
     Off,
     /// From a file, whose content this is.
     File(NamedFile),
+}
+
+/// What `health` remembers from one probe to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemoryChoice {
+    /// The shortest time from one canary to the next; none: each probe sends one.
+    pub canary_every: Option<Period>,
+    /// How many failures in a row are unhealthy; at least 1.
+    pub grace: u32,
+    /// The file that remembers.
+    pub state: PathBuf,
 }
 
 /// A file that was read, and the name it was asked for by.

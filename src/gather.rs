@@ -13,6 +13,7 @@ pub mod hosts_file;
 pub mod http;
 pub mod imds;
 pub mod inventory;
+pub mod link_local;
 pub mod metadata_http;
 pub mod names;
 pub mod observe;
@@ -94,7 +95,8 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
         region: options.region.clone(),
         env: options.env.clone(),
     };
-    let mut host = host::host(bounds, &question).await;
+    let (mut host, dropped_before) =
+        tokio::join!(host::host(bounds, &question), link_local::counts(bounds));
     let plan = plan::plan(
         Wishes {
             targets: &options.targets,
@@ -107,10 +109,10 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
     );
     let all_names: Vec<String> = questions(&plan, None).into_iter().map(|q| q.name).collect();
     host.hosts_file = host::hosts_lines(&all_names);
-    let access = host.region.as_deref().map(|region| {
-        let roots = api_roots(&options.trust, &host.switches);
-        AwsAccess::new(region, roots.as_bytes(), host.imds.is_seen())
-    });
+    let access = host
+        .region
+        .as_deref()
+        .map(|region| api_access(region, &options.trust, &host));
     let mission = mission(&options, &plan, &host, &run_id);
     let (verified, address) = oneshot::channel();
     let mut context = Context::new(
@@ -146,6 +148,10 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
         send_canary(bounds, access.as_ref(), mission, address),
         read_inventory(bounds, access.as_ref(), &options.inventory, &host),
     );
+    if !dropped_before.is_empty() {
+        let after = link_local::counts(bounds).await;
+        host.link_local_drops = link_local::between(&dropped_before, &after);
+    }
     host.credentials = credentials;
     host.credentials_error = credentials_error;
     let (names, probes): (Vec<_>, Vec<_>) = names.into_iter().unzip();
@@ -181,15 +187,27 @@ pub async fn snapshot(
         return Inventory::none("no region is known: say it with --region");
     };
     // Run by hand and anywhere, this connects as the AWS CLI would: by the system's roots and `--ca-file`.
-    let roots = trust.connect_roots_pem();
-    let access = AwsAccess::new(&region, roots.as_bytes(), host.imds.is_seen());
+    // A container may have none: the service roots do for the EC2 API itself.
+    let roots = match trust.connect_roots().is_empty() {
+        true => trust.service_roots_pem(),
+        false => trust.connect_roots_pem(),
+    };
+    let imds = host.imds.is_seen();
+    let access = AwsAccess::new(&region, roots.as_bytes(), imds, host_resolvers(&host));
     host.vpc_id = vpc_id.or(host.vpc_id);
     read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await
 }
 
+/// Access to the AWS APIs from this host, for signed calls.
+pub fn api_access(region: &str, trust: &Trust, host: &Host) -> AwsAccess {
+    let roots = api_roots(trust, &host.switches);
+    let imds = host.imds.is_seen();
+    AwsAccess::new(region, roots.as_bytes(), imds, host_resolvers(host))
+}
+
 /// The roots that signed calls trust: the service roots alone, so that no credential crosses an interceptor
 /// whose root the system trusts. An endpoint that a variable names is the operator's own choice.
-fn api_roots(trust: &Trust, switches: &[Variable]) -> String {
+pub fn api_roots(trust: &Trust, switches: &[Variable]) -> String {
     let overridden = switches
         .iter()
         .any(|switch| switch.name.starts_with("AWS_ENDPOINT_URL"));
@@ -197,6 +215,14 @@ fn api_roots(trust: &Trust, switches: &[Variable]) -> String {
         true => trust.connect_roots_pem(),
         false => trust.service_roots_pem(),
     }
+}
+
+/// The resolvers that applications here ask.
+fn host_resolvers(host: &Host) -> Vec<SocketAddr> {
+    let addresses = host.resolvers.iter();
+    addresses
+        .map(|address| SocketAddr::new(*address, 53))
+        .collect()
 }
 
 /// What the canary is to do, or why it does nothing.

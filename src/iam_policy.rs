@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::catalog::{Catalog, Region};
-use crate::config::{InventoryChoice, Settings};
+use crate::config::{InventoryChoice, KmsKey, Settings, SigningKey};
+use crate::deliver::Destination;
 use crate::facts::{CanaryMode, Inventory};
 
 /// Why there is no policy to print.
@@ -52,6 +53,15 @@ pub fn policy(settings: &Settings) -> Result<Value, IamPolicyError> {
             "Resource": arn,
         }));
     }
+    statements.extend(
+        settings
+            .deliver
+            .iter()
+            .flat_map(|to| delivery(to, settings)),
+    );
+    if let Some(SigningKey::Kms(key)) = &settings.signing_key {
+        statements.push(sign_evidence(key));
+    }
     if statements.is_empty() {
         return Err(IamPolicyError::NothingNeeded);
     }
@@ -76,16 +86,79 @@ fn inventory_actions() -> Vec<&'static str> {
     actions
 }
 
+/// A policy's resource is the key itself ("Actions, resources, and condition keys for AWS Key Management Service",
+/// Service Authorization Reference): an alias stands for whichever key it leads to.
+fn sign_evidence(key: &KmsKey) -> Value {
+    let alias = key.arn.split_once(":alias/");
+    let mut statement = json!({
+        "Sid": "SignEvidence",
+        "Effect": "Allow",
+        "Action": ["kms:GetPublicKey", "kms:Sign"],
+        "Resource": match alias {
+            None => key.arn.clone(),
+            Some((before, _)) => format!("{before}:key/*"),
+        },
+    });
+    if let Some((_, name)) = alias {
+        statement["Condition"] = json!({
+            "ForAnyValue:StringEquals": { "kms:ResourceAliases": format!("alias/{name}") },
+        });
+    }
+    statement
+}
+
 fn canary_actions(mode: CanaryMode) -> &'static [&'static str] {
     match mode {
         CanaryMode::Off => &[],
-        CanaryMode::Send => &["sqs:SendMessage"],
+        CanaryMode::Send => &["sqs:GetQueueAttributes", "sqs:SendMessage"],
         CanaryMode::RoundTrip => &[
             "sqs:ChangeMessageVisibility",
             "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
             "sqs:ReceiveMessage",
             "sqs:SendMessage",
         ],
+    }
+}
+
+/// What a destination takes to be delivered to.
+///
+/// The actions of Security Hub and Systems Manager are of the account and of any instance: neither id is known where
+/// the policy is written ("Actions, resources, and condition keys", Service Authorization Reference).
+fn delivery(to: &Destination, settings: &Settings) -> Vec<Value> {
+    let allow = |sid: &str, action: &str, resource: String| json!({"Sid": sid, "Effect": "Allow", "Action": [action], "Resource": resource});
+    match to {
+        Destination::S3(target) => {
+            let partition = settings
+                .region
+                .as_ref()
+                .map_or("aws", |r| r.partition().name.as_str());
+            let path = match target.prefix.as_str() {
+                "" => "*".to_owned(),
+                prefix => format!("{prefix}/*"),
+            };
+            let object = format!("arn:{partition}:s3:::{}/{path}", target.bucket);
+            let mut statements = vec![allow("DeliverToS3", "s3:PutObject", object)];
+            if let Some(key) = target
+                .kms_key
+                .as_ref()
+                .filter(|key| key.starts_with("arn:"))
+            {
+                statements.push(allow("EncryptInS3", "kms:GenerateDataKey", key.clone()));
+            }
+            statements
+        }
+        Destination::SecurityHub => vec![allow(
+            "DeliverToSecurityHub",
+            "securityhub:BatchImportFindings",
+            "*".to_owned(),
+        )],
+        Destination::SsmCompliance => vec![allow(
+            "DeliverToSystemsManager",
+            "ssm:PutComplianceItems",
+            "*".to_owned(),
+        )],
+        Destination::Journald | Destination::Syslog => Vec::new(),
     }
 }
 

@@ -6,18 +6,25 @@
 //!                            save-facts│replay        everything right of Facts is pure
 //! ```
 //!
+//! Beside it, `evidence` makes a signed statement of facts and report, and proves one by replaying its facts;
+//! `archive` keeps the files: the key, the directory, the chain.
+//!
 //! The rooms marked below as denying clippy's disallowed methods are the pure ones: no clock, no network, no
 //! environment, no files.
 
 mod app;
+pub mod archive;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod catalog;
 pub mod cli;
 pub mod config;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod configuration;
+pub mod deliver;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod environment;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod evidence;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod facts;
 #[cfg(any(test, fuzzing))]

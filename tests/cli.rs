@@ -304,7 +304,7 @@ fn completions_and_the_manual_name_every_command() {
 
 #[test]
 fn a_replay_reports_in_every_format_and_nothing_else() {
-    for format in vpcheck::config::OutputFormat::ALL {
+    for format in vpcheck::render::Format::ALL {
         let text = prints(&["replay", &facts(), "-o", format.as_str()]);
         assert!(text.contains("sqs"), "{}: {text}", format.as_str());
     }
@@ -433,4 +433,44 @@ fn where_there_is_no_network_the_run_ends_with_a_report() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(out(&output).lines().count(), 1, "{}", out(&output));
     assert!(out(&output).starts_with("unhealthy: "), "{}", out(&output));
+}
+
+#[test]
+fn health_is_unhealthy_at_the_nth_failure_in_a_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state.json").display().to_string();
+    let probe = |state: &str| {
+        let output = run(&[
+            "health",
+            "sqs",
+            "--region",
+            "us-east-1",
+            "--deadline",
+            "1s",
+            "--grace",
+            "2",
+            "--state",
+            state,
+        ]);
+        let line = out(&output);
+        assert_eq!(line.lines().count(), 1, "{line}");
+        assert_eq!(err(&output), "", "{line}");
+        (output.status.code(), line)
+    };
+    let (code, line) = probe(&state);
+    assert_eq!(code, Some(0), "{line}");
+    assert!(
+        line.starts_with("healthy for now, failure 1 of 2 in a row: "),
+        "{line}"
+    );
+    let (code, line) = probe(&state);
+    assert_eq!(code, Some(1), "{line}");
+    assert!(
+        line.starts_with("unhealthy: ") && line.ends_with("; 2 failures in a row\n"),
+        "{line}"
+    );
+    // Where nothing can be remembered, the first failure counts.
+    let (code, line) = probe("/nowhere/state.json");
+    assert_eq!(code, Some(1), "{line}");
+    assert!(line.ends_with("so there is no grace\n"), "{line}");
 }

@@ -3,7 +3,7 @@
 //! `cargo test --test scenarios [NAME]...` runs those whose name contains one of the words. Each runs in a process of its own,
 //! since a lab is entered for good. Beside the findings, every run is held to what is true of all of them: nothing but the
 //! report is written, the report is whole, and a replay of its facts gives the same findings. Where `VPCHECK_SCENARIO_REPORTS`
-//! names a directory, every report is kept there as NAME.json.
+//! names a directory, every report is kept there as NAME.json; the facts likewise where `VPCHECK_SCENARIO_FACTS` does.
 
 #![allow(
     clippy::unwrap_used,
@@ -211,6 +211,7 @@ fn inside(arguments: &[String]) -> ExitCode {
         let scenario = scenario::named(name)?;
         let lab = Lab::enter(scenario.world()?)?;
         let outcome = observe(&lab, &scenario, arguments.get(1).map(Path::new))?;
+        keep_facts(name, &lab.directory().join("facts.json"))?;
         println!(
             "{}",
             serde_json::to_string(&outcome).map_err(|e| e.to_string())?
@@ -272,6 +273,20 @@ fn keep_report(name: &str, outcome: &Outcome) -> Result<(), String> {
         .map_err(|e| format!("cannot keep the report in {}: {e}", path.display()))
 }
 
+/// Keeps the facts where `VPCHECK_SCENARIO_FACTS` names a directory; a run that could not begin has none.
+fn keep_facts(name: &str, facts: &Path) -> Result<(), String> {
+    let Some(directory) = std::env::var_os("VPCHECK_SCENARIO_FACTS") else {
+        return Ok(());
+    };
+    if !facts.exists() {
+        return Ok(());
+    }
+    let path = Path::new(&directory).join(format!("{name}.json"));
+    std::fs::copy(facts, &path)
+        .map(drop)
+        .map_err(|e| format!("cannot keep the facts in {}: {e}", path.display()))
+}
+
 fn read_json(path: &Path) -> Option<Value> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
@@ -317,6 +332,16 @@ fn judge(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
         && report["canary"]["status"] != status.as_str()
     {
         problems.push(format!("canary {}, expected {status:?}", report["canary"]));
+    }
+    for (pointer, wanted) in &expect.report {
+        let found = report.pointer(pointer);
+        let wanted = match wanted.as_str() {
+            Some("null") => Some(Value::Null),
+            _ => serde_json::to_value(wanted).ok(),
+        };
+        if found != wanted.as_ref() {
+            problems.push(format!("{pointer}: {found:?}, expected {wanted:?}"));
+        }
     }
     for (id, expected) in &expect.services {
         let found = report["services"]

@@ -1,7 +1,7 @@
 //! Commands that print what vpcheck knows by itself: pages, the catalogue, policies, completions.
 
 use crate::cli::{self, Cli};
-use crate::config::{ColorChoice, Settings};
+use crate::config::{ColorChoice, Settings, nearest};
 use crate::gather::host;
 use crate::render::explain::{ExplainLine, ExplainPage};
 use crate::render::{explain, services as catalogue};
@@ -108,10 +108,9 @@ fn page(rule: &Rule) -> String {
 }
 
 fn unknown(code: &str) -> AppError {
-    let nearest = rules::all()
-        .map(|rule| rule.code)
-        .filter(|known| known.contains(code) || code.contains(known))
-        .min_by_key(|known| known.len());
+    let codes = || rules::all().map(|rule| rule.code);
+    let part = |known: &&str| !code.is_empty() && (known.contains(code) || code.contains(known));
+    let nearest = nearest(code, codes()).or_else(|| codes().filter(part).min_by_key(|c| c.len()));
     let hint = match nearest {
         Some(known) => format!("; did you mean {known}?"),
         None => "; `vpcheck explain` lists them".to_owned(),

@@ -93,7 +93,7 @@ pub(super) fn snapshot(settings: &Settings, path: Option<&Path>) -> Result<u8, A
     })
 }
 
-fn trust(settings: &Settings) -> Result<Trust, AppError> {
+pub(super) fn trust(settings: &Settings) -> Result<Trust, AppError> {
     fn named(file: &NamedFile) -> (&Path, &[u8]) {
         (Path::new(&file.label), &file.bytes)
     }
@@ -108,13 +108,13 @@ fn trust(settings: &Settings) -> Result<Trust, AppError> {
 }
 
 /// The runtime, with the signals taken from the first moment on.
-struct Run {
+pub(super) struct Run {
     runtime: Runtime,
     stopped: watch::Receiver<bool>,
 }
 
 impl Run {
-    fn start() -> Result<Run, AppError> {
+    pub(super) fn start() -> Result<Run, AppError> {
         open_files::raise();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)
@@ -132,13 +132,20 @@ impl Run {
         settings: &Settings,
         work: impl AsyncFnOnce(&Bounds) -> T,
     ) -> Result<T, AppError> {
-        let request = &settings.request;
+        let deadline = Duration::from_millis(settings.request.deadline_ms);
+        self.within_limit(settings, deadline, work)
+    }
+
+    /// As [`Run::within`], with another limit for the whole.
+    pub(super) fn within_limit<T>(
+        self,
+        settings: &Settings,
+        deadline: Duration,
+        work: impl AsyncFnOnce(&Bounds) -> T,
+    ) -> Result<T, AppError> {
+        let timeout = Duration::from_millis(settings.request.timeout_ms);
         let value = self.runtime.block_on(async {
-            let bounds = Bounds::new(
-                Duration::from_millis(request.timeout_ms),
-                Duration::from_millis(request.deadline_ms),
-                self.stopped,
-            );
+            let bounds = Bounds::new(timeout, deadline, self.stopped);
             work(&bounds).await
         });
         // A thread that hangs in the system's resolver must not hold the report back, nor a peer that floods a connection.

@@ -3,9 +3,9 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use crate::config::{ColorChoice, OutputFormat, Settings};
+use crate::config::{ColorChoice, Settings};
 use crate::facts::Facts;
-use crate::render::{Format, Style, render};
+use crate::render::{Style, render};
 use crate::verdict::Report;
 
 use super::AppError;
@@ -17,7 +17,7 @@ pub(super) fn reports(settings: &Settings, report: &Report) -> Result<(), AppErr
         let to_terminal = output.path.is_none();
         let mut bytes = Vec::new();
         render(
-            format(output.format),
+            output.format,
             report,
             &style(settings, to_terminal),
             &mut bytes,
@@ -111,19 +111,5 @@ pub(super) fn style_for(color: ColorChoice, verbosity: u8, to_standard_output: b
         color,
         width,
         verbose: verbosity,
-    }
-}
-
-fn format(format: OutputFormat) -> Format {
-    match format {
-        OutputFormat::Human => Format::Human,
-        OutputFormat::Json => Format::Json,
-        OutputFormat::Junit => Format::Junit,
-        OutputFormat::Html => Format::Html,
-        OutputFormat::Prometheus => Format::Prometheus,
-        OutputFormat::Ocsf => Format::Ocsf,
-        OutputFormat::Asff => Format::Asff,
-        OutputFormat::Emf => Format::Emf,
-        OutputFormat::Markdown => Format::Markdown,
     }
 }

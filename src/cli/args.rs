@@ -4,7 +4,8 @@ use clap::{ArgAction, Args, ValueHint};
 
 use super::words::one_of;
 use crate::catalog::Workload;
-use crate::config::{Given, OutputFormat};
+use crate::config::Given;
+use crate::render::Format;
 
 /// What is checked.
 #[derive(Debug, Default, Args)]
@@ -37,6 +38,21 @@ pub struct CanaryArgs {
     /// What the canary does; round-trip also receives and deletes its own message [default: send with a queue, else off]
     #[arg(long, value_name = "MODE", hide_possible_values = true, value_parser = one_of(["off", "send", "round-trip"]))]
     pub canary: Option<String>,
+}
+
+/// What `health` remembers of the probes before.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Between probes")]
+pub struct MemoryArgs {
+    /// Send the canary at most this often, such as 5m; between two its last outcome stands [default: with each probe]
+    #[arg(long, value_name = "DURATION")]
+    pub canary_every: Option<String>,
+    /// Be unhealthy at the Nth failure in a row, and not before [default: 1]
+    #[arg(long, value_name = "N")]
+    pub grace: Option<String>,
+    /// Where the two are remembered; without --canary-every and --grace nothing is written [default: /tmp/vpcheck-health.json]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub state: Option<String>,
 }
 
 /// What routes are right.
@@ -113,8 +129,41 @@ pub struct LimitArgs {
 #[command(next_help_heading = "Report")]
 pub struct ReportArgs {
     /// Report in this format, to standard output or to a file; may be repeated: human, json, junit, html, prometheus, ocsf, asff, emf, markdown [default: human]
-    #[arg(short, long, value_name = "FORMAT[=PATH]", hide_possible_values = true, value_parser = one_of(OutputFormat::ALL.map(OutputFormat::as_str)))]
+    #[arg(short, long, value_name = "FORMAT[=PATH]", hide_possible_values = true, value_parser = one_of(Format::ALL.map(Format::as_str)))]
     pub output: Vec<String>,
+}
+
+/// Where results go besides.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Report")]
+pub struct DeliverArgs {
+    /// Deliver each run's result there: s3://BUCKET/PREFIX, security-hub, ssm-compliance, journald or syslog; may be repeated
+    #[arg(long, value_name = "DESTINATION")]
+    pub deliver: Vec<String>,
+    /// Where results wait that AWS did not take yet [default: /var/lib/vpcheck/spool]
+    #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
+    pub spool: Option<String>,
+}
+
+/// What is kept for auditors.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Evidence")]
+pub struct EvidenceArgs {
+    /// Write each run's signed evidence as a file of this directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub evidence: Option<String>,
+    /// How long evidence is kept, such as 400d [default: for ever]
+    #[arg(long, value_name = "DURATION")]
+    pub retention: Option<String>,
+}
+
+/// The key that signs evidence.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Evidence")]
+pub struct SigningArgs {
+    /// The key that signs evidence: a file of `vpcheck signing-key`, or a KMS key's ARN [default: /etc/vpcheck/signing-key where it exists]
+    #[arg(long, value_name = "FILE|ARN", value_hint = ValueHint::FilePath)]
+    pub signing_key: Option<String>,
 }
 
 /// The configuration file.
@@ -158,6 +207,14 @@ impl CanaryArgs {
     pub(super) fn give(&self, given: &mut Given) {
         given.one("queue-url", self.queue_url.as_deref());
         given.one("canary", self.canary.as_deref());
+    }
+}
+
+impl MemoryArgs {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.one("canary-every", self.canary_every.as_deref());
+        given.one("grace", self.grace.as_deref());
+        given.one("state", self.state.as_deref());
     }
 }
 
@@ -205,6 +262,26 @@ impl LimitArgs {
 impl ReportArgs {
     pub(super) fn give(&self, given: &mut Given) {
         given.many("output", &self.output);
+    }
+}
+
+impl DeliverArgs {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.many("deliver", &self.deliver);
+        given.one("spool", self.spool.as_deref());
+    }
+}
+
+impl EvidenceArgs {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.one("evidence", self.evidence.as_deref());
+        given.one("retention", self.retention.as_deref());
+    }
+}
+
+impl SigningArgs {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.one("signing-key", self.signing_key.as_deref());
     }
 }
 

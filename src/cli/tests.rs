@@ -30,6 +30,8 @@ fn every_command_is_there_and_explains_its_options() {
             "health",
             "inventory",
             "replay",
+            "verify",
+            "signing-key",
             "explain",
             "services",
             "iam-policy",
@@ -51,12 +53,13 @@ fn every_command_is_there_and_explains_its_options() {
 }
 
 #[test]
-fn check_has_every_option_of_the_registry() {
+fn every_option_of_the_registry_belongs_to_a_command() {
     let program = Cli::command();
     let check = program.find_subcommand("check").unwrap();
     for option in OPTIONS {
         let command = match option.key {
             "vpc-id" => program.find_subcommand("inventory").unwrap(),
+            "canary-every" | "grace" | "state" => program.find_subcommand("health").unwrap(),
             "quiet" | "verbose" | "color" => &program,
             _ => check,
         };
@@ -77,12 +80,16 @@ fn every_option_a_command_has_is_handed_on() {
             "check" | "health" => vec!["sqs"],
             "replay" => vec!["facts.json"],
             "completions" => vec!["bash"],
+            "verify" => vec!["evidence"],
+            "signing-key" => vec!["key"],
             _ => vec![],
         };
         let longs: Vec<String> = (command.get_arguments())
             .filter_map(|arg| arg.get_long())
             // The snapshot's path is no format: it stays in the command's own options.
             .filter(|long| !(words[0] == "inventory" && *long == "output"))
+            // What is verified, and how it is told, likewise.
+            .filter(|long| !(words[0] == "verify" && ["public-key", "format"].contains(long)))
             .map(|long| format!("--{long}=x"))
             .collect();
         words.extend(longs.iter().map(String::as_str));
@@ -145,7 +152,12 @@ fn mistakes_suggest_what_was_meant() {
         (&["replay"], "<FACTS>"),
         (&["completions", "bsh"], "similar value exists: 'bash'"),
         (&[], "Usage: vpcheck"),
-        (&["verify", "evidence"], "unrecognized subcommand"),
+        (
+            &["veryfi", "evidence"],
+            "similar subcommand exists: 'verify'",
+        ),
+        (&["verify"], "<FILE|DIR>"),
+        (&["observe", "evidence"], "unrecognized subcommand"),
     ] {
         let (code, text) = said(words);
         assert_eq!(code, 2, "{words:?}");

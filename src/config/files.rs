@@ -2,13 +2,19 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use super::error::{Problem, SettingError};
 use super::layers::Source;
 
 /// The largest file accepted, in bytes.
 pub const LARGEST_FILE: u64 = 16 * 1024 * 1024;
+/// How long a pipe may take.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Where files come from.
 pub trait Files {
@@ -22,11 +28,10 @@ pub struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let mut content = Vec::new();
-        // The limit holds for devices and pipes as well, whose size nobody knows before.
-        File::open(path)?
-            .take(LARGEST_FILE + 1)
-            .read_to_end(&mut content)?;
+        let content = match std::fs::metadata(path)?.file_type().is_fifo() {
+            true => of_pipe(path)?,
+            false => content(path)?,
+        };
         if content.len() as u64 > LARGEST_FILE {
             return Err(io::Error::new(
                 io::ErrorKind::FileTooLarge,
@@ -35,6 +40,32 @@ impl Files for Disk {
         }
         Ok(content)
     }
+}
+
+fn content(path: &Path) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    // The limit holds for devices and pipes as well, whose size nobody knows before.
+    File::open(path)?
+        .take(LARGEST_FILE + 1)
+        .read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// A pipe is read for as long as somebody may reasonably take to write to it: opening one waits for a writer.
+fn of_pipe(path: &Path) -> io::Result<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    let path = path.to_owned();
+    // The thread may wait for ever; it ends with the process.
+    thread::Builder::new()
+        .name("pipe".to_owned())
+        .spawn(move || sender.send(content(&path)))?;
+    receiver.recv_timeout(LONGEST_WAIT).unwrap_or_else(|_| {
+        let words = format!(
+            "nothing came through this pipe in {} s",
+            LONGEST_WAIT.as_secs()
+        );
+        Err(io::Error::new(io::ErrorKind::TimedOut, words))
+    })
 }
 
 /// The content of a file that an option names.
@@ -89,5 +120,11 @@ mod tests {
         assert!(Disk.read(dir.path()).is_err());
         let none = Disk.read(&dir.path().join("none")).unwrap_err();
         assert_eq!(none.kind(), io::ErrorKind::NotFound);
+        let pipe = dir.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let writer = pipe.clone();
+        let writing = thread::spawn(move || std::fs::write(writer, b"through a pipe"));
+        assert_eq!(Disk.read(&pipe).unwrap(), b"through a pipe");
+        writing.join().unwrap().unwrap();
     }
 }

@@ -1,10 +1,7 @@
 //! "Did you mean": the nearest of a few known words.
 
 /// The word that `asked` is most likely a slip of, if any is near enough.
-pub(super) fn nearest<'a>(
-    asked: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(asked: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const LONGEST: usize = 64;
     let asked = asked.trim().to_ascii_lowercase();
     let length = asked.chars().count();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::error::Problem;
 
-/// A length of time, in whole milliseconds, more than none and at most a year.
+/// A length of time, in whole milliseconds, more than none and at most a year; a retention may be longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Period(u64);
 
@@ -22,6 +22,9 @@ const UNITS: [(&str, u64); 5] = [
 impl Period {
     const LONGEST: u64 = 366 * 86_400_000;
 
+    /// How long records may have to be kept: a hundred years.
+    const LONGEST_RETENTION: u64 = 36_525 * 86_400_000;
+
     /// One millisecond.
     pub const SHORTEST: Period = Period(1);
 
@@ -32,6 +35,16 @@ impl Period {
         } else {
             Some(Period(millis))
         }
+    }
+
+    /// Reads how long something is to be kept, such as `400d`.
+    pub fn retention(text: &str) -> Result<Period, Problem> {
+        read(
+            text,
+            Period::LONGEST_RETENTION,
+            "a duration such as 400d",
+            "a duration of at most 36525d",
+        )
     }
 
     /// Its length in milliseconds.
@@ -65,30 +78,45 @@ impl FromStr for Period {
     type Err = Problem;
 
     fn from_str(text: &str) -> Result<Period, Problem> {
-        const EXPECTED: &str = "a duration such as 500ms, 2s or 1m";
-        let wrong = || Problem::unexpected(EXPECTED, text);
-        let digits = text
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(text.len());
-        let (number, unit) = text.split_at(digits);
-        if unit.is_empty() {
-            // A bare number: seconds are what people mean, and saying so beats guessing.
-            let meant = format!("{number}s");
-            let meant = meant.parse::<Period>().ok().map(|_| meant);
-            return Err(wrong().hinting(meant));
-        }
-        let unit = unit.trim_start().to_ascii_lowercase();
-        let length = UNITS.iter().find(|(name, _)| *name == unit);
-        let (_, length) = length.ok_or_else(wrong)?;
-        let millis = scaled(number, *length).ok_or_else(wrong)?;
-        match millis {
-            0 => Err(Problem::unexpected(
-                format!("{EXPECTED}, more than none"),
-                text,
-            )),
-            millis => Period::from_millis(millis)
-                .ok_or_else(|| Problem::unexpected("a duration of at most 366d", text)),
-        }
+        read(
+            text,
+            Period::LONGEST,
+            "a duration such as 500ms, 2s or 1m",
+            "a duration of at most 366d",
+        )
+    }
+}
+
+fn read(
+    text: &str,
+    longest: u64,
+    expected: &'static str,
+    at_most: &'static str,
+) -> Result<Period, Problem> {
+    let wrong = || Problem::unexpected(expected, text);
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    if unit.is_empty() {
+        // A bare number: seconds are what people mean of a short time, and saying so beats guessing.
+        let meant = format!(
+            "{number}{}",
+            if longest > Period::LONGEST { "d" } else { "s" }
+        );
+        let meant = read(&meant, longest, expected, at_most).ok().map(|_| meant);
+        return Err(wrong().hinting(meant));
+    }
+    let unit = unit.trim_start().to_ascii_lowercase();
+    let length = UNITS.iter().find(|(name, _)| *name == unit);
+    let (_, length) = length.ok_or_else(wrong)?;
+    match scaled(number, *length).ok_or_else(wrong)? {
+        0 => Err(Problem::unexpected(
+            format!("{expected}, more than none"),
+            text,
+        )),
+        millis if millis > longest => Err(Problem::unexpected(at_most, text)),
+        millis => Ok(Period(millis)),
     }
 }
 
@@ -135,6 +163,15 @@ mod tests {
             assert_eq!(again.parse(), Ok(period));
         }
         assert_eq!("1500ms".parse::<Period>().unwrap().seconds(), 2);
+        assert_eq!(Period::retention("2557d").unwrap().to_string(), "2557d");
+        assert_eq!(
+            Period::retention("400").unwrap_err().to_string(),
+            "expected a duration such as 400d, found \"400\"; did you mean 400d?"
+        );
+        assert_eq!(
+            Period::retention("40000d").unwrap_err().to_string(),
+            "expected a duration of at most 36525d, found \"40000d\""
+        );
     }
 
     #[test]

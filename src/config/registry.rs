@@ -47,6 +47,17 @@ pub const OPTIONS: &[OptionSpec] = &[
     text("deadline"),
     list("output"),
     text("save-facts"),
+    list("deliver"),
+    text("spool"),
+    text("evidence"),
+    text("signing-key"),
+    text("retention"),
+    text("canary-every"),
+    OptionSpec {
+        key: "grace",
+        shape: Shape::Count,
+    },
+    text("state"),
     text("vpc-id"),
     text("color"),
     OptionSpec {

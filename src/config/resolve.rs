@@ -1,21 +1,24 @@
 //! From what was said to what holds.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::{Problem, SettingError};
 use super::files::{absent, read, unreadable};
 use super::layers::{Layers, Sourced};
 use super::registry::OPTIONS;
 use super::roots::{ca_file, pem_file};
+use super::signing_key::signing_key;
 use super::words::{CANARIES, COLORS, EXPECTS, SWITCHES, path, region, severity, vpc_id, word};
 use super::{
-    DEFAULT_FILE, Environment, Files, InventoryChoice, NamedFile, Output, OutputFormat, Period,
-    Settings, file, network, queue, target,
+    DEFAULT_FILE, DEFAULT_STATE, Environment, Files, InventoryChoice, MemoryChoice, NamedFile,
+    Output, Period, Settings, file, network, queue, target,
 };
 use crate::catalog::Workload;
 use crate::cli::{Cli, Command};
+use crate::deliver::Destination;
 use crate::facts::{CanaryMode, Request};
+use crate::render::Format;
 
 /// See [`Settings::resolve`].
 pub(super) fn resolve(
@@ -37,7 +40,7 @@ pub(super) fn resolve(
 
     let (targets, workloads) = what_is_checked(&layers)?;
     let (queue_url, canary) = canary(&layers, cli)?;
-    let (timeout, deadline) = limits(&layers)?;
+    let (timeout, deadline) = limits(&layers, cli)?;
     let max_age = layers.one("inventory-max-age", str::parse::<Period>)?;
     let expect = layers.one("expect", |text| word(text, EXPECTS))?;
     let severities = layers.many("severity", |text| severity(text, known_codes))?;
@@ -77,6 +80,21 @@ pub(super) fn resolve(
         vpc_id: layers.one("vpc-id", vpc_id)?.map(|id| id.value),
         outputs: outputs(&layers)?,
         save_facts: layers.one("save-facts", path)?.map(|path| path.value),
+        deliver: layers
+            .many("deliver", |text| {
+                text.parse::<Destination>()
+                    .map_err(|error| Problem::unexpected(error.expected, text))
+            })?
+            .value,
+        spool: layers
+            .one("spool", path)?
+            .map_or_else(|| PathBuf::from(DEFAULT_SPOOL), |path| path.value),
+        evidence: layers.one("evidence", path)?.map(|path| path.value),
+        signing_key: layers.one("signing-key", signing_key)?.map(|key| key.value),
+        retention: layers
+            .one("retention", Period::retention)?
+            .map(|period| period.value),
+        memory: memory(&layers)?,
         color: layers
             .one("color", |text| word(text, COLORS))?
             .map(|color| color.value)
@@ -88,6 +106,8 @@ pub(super) fn resolve(
 }
 
 const DAY_S: u64 = 86_400;
+/// State of a system service that has to survive a reboot (file-hierarchy(7)).
+const DEFAULT_SPOOL: &str = "/var/lib/vpcheck/spool";
 
 /// The file that was named, else the usual one where it exists.
 fn config_file(
@@ -146,13 +166,20 @@ fn canary(layers: &Layers<'_>, cli: &Cli) -> Result<(Option<String>, CanaryMode)
 
 /// The limits in time. A deadline shorter than the default timeout shortens that; it contradicts
 /// only a timeout that someone asked for.
-fn limits(layers: &Layers<'_>) -> Result<(Period, Period), SettingError> {
+///
+/// A container's health command is given up after 5 seconds unless it is told otherwise ("HealthCheck", Amazon ECS
+/// API Reference): `health` has said what it has to say before.
+fn limits(layers: &Layers<'_>, cli: &Cli) -> Result<(Period, Period), SettingError> {
+    let (usual_timeout, usual_deadline) = match cli.command {
+        Command::Health(_) => (1500, 4000),
+        _ => (2000, 20_000),
+    };
     let timeout = layers.one("timeout", str::parse::<Period>)?;
     let deadline = layers.one("deadline", str::parse::<Period>)?;
     let default = |millis| Period::from_millis(millis).unwrap_or(Period::SHORTEST);
-    let deadline = deadline.unwrap_or_else(|| Sourced::default_of(default(20_000)));
+    let deadline = deadline.unwrap_or_else(|| Sourced::default_of(default(usual_deadline)));
     let Some(timeout) = timeout else {
-        return Ok((default(2000).min(deadline.value), deadline.value));
+        return Ok((default(usual_timeout).min(deadline.value), deadline.value));
     };
     if timeout.value > deadline.value {
         return Err(SettingError {
@@ -196,6 +223,25 @@ fn inventory(
     })
 }
 
+/// What `health` remembers.
+fn memory(layers: &Layers<'_>) -> Result<MemoryChoice, SettingError> {
+    const MOST: u32 = 100;
+    let grace = layers.one("grace", |text| match text.parse::<u32>() {
+        Ok(number @ 1..=MOST) => Ok(number),
+        _ => Err(Problem::unexpected(
+            format!("a number from 1 to {MOST}"),
+            text,
+        )),
+    })?;
+    let every = layers.one("canary-every", str::parse::<Period>)?;
+    let state = layers.one("state", path)?;
+    Ok(MemoryChoice {
+        canary_every: every.map(|every| every.value),
+        grace: grace.map_or(1, |grace| grace.value),
+        state: state.map_or_else(|| DEFAULT_STATE.into(), |state| state.value),
+    })
+}
+
 /// The reports, each with a place of its own.
 fn outputs(layers: &Layers<'_>) -> Result<Vec<Output>, SettingError> {
     let outputs = layers.many("output", str::parse::<Output>)?;
@@ -220,7 +266,7 @@ fn outputs(layers: &Layers<'_>) -> Result<Vec<Output>, SettingError> {
     }
     if outputs.value.is_empty() {
         return Ok(vec![Output {
-            format: OutputFormat::Human,
+            format: Format::Human,
             path: None,
         }]);
     }

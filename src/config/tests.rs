@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::facts::{CanaryMode, Expect, Level};
+use crate::render::Format;
 
 const CODES: &[&str] = &["endpoint-missing", "endpoint-single-az", "public-answer"];
 const QUEUE: &str = "https://sqs.us-east-1.amazonaws.com/123456789012/canary";
@@ -113,6 +114,14 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("deadline", "10s", "'10s'"),
     ("output", "json", "['json']"),
     ("save-facts", "/facts.json", "'/facts.json'"),
+    ("deliver", "s3://evidence/vpc", "['s3://evidence/vpc']"),
+    ("spool", "/spool", "'/spool'"),
+    ("evidence", "/evidence", "'/evidence'"),
+    ("signing-key", "/key", "'/key'"),
+    ("retention", "400d", "'400d'"),
+    ("canary-every", "5m", "'5m'"),
+    ("grace", "3", "3"),
+    ("state", "/state.json", "'/state.json'"),
     ("vpc-id", "vpc-0abc", "'vpc-0abc'"),
     ("color", "never", "'never'"),
     ("quiet", "true", "true"),
@@ -122,6 +131,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
 fn command_for(key: &str) -> Run {
     match key {
         "vpc-id" => Run::new("inventory"),
+        "canary-every" | "grace" | "state" => Run::new("health"),
         // A mode needs its queue, which is no difference between the layers.
         "canary" => Run::new("check").word("--queue-url").word(QUEUE),
         _ => Run::new("check"),
@@ -187,7 +197,7 @@ fn what_holds_by_default() {
     assert_eq!(
         settings.outputs,
         [Output {
-            format: OutputFormat::Human,
+            format: Format::Human,
             path: None
         }]
     );
@@ -314,6 +324,42 @@ fn the_canary_follows_the_queue() {
         (true, CanaryMode::RoundTrip)
     );
     assert_eq!(mode("check --canary off"), (false, CanaryMode::Off));
+}
+
+#[test]
+fn health_ends_before_a_probe_is_given_up() {
+    let limits = |run: Run| {
+        let request = run.settings().request;
+        (request.timeout_ms, request.deadline_ms)
+    };
+    assert_eq!(limits(Run::new("health")), (1500, 4000));
+    assert_eq!(limits(Run::new("health --deadline 1s")), (1000, 1000));
+    let told = Run::new("health").conf("deadline = '30s'");
+    assert_eq!(limits(told), (1500, 30_000));
+    assert_eq!(
+        Run::new("health --timeout 5s").error(),
+        "--timeout: expected at most the whole run's deadline, 4s (default), found 5s"
+    );
+}
+
+#[test]
+fn what_health_remembers() {
+    let memory = Run::new("health").settings().memory;
+    assert_eq!((memory.canary_every, memory.grace), (None, 1));
+    assert_eq!(memory.state, Path::new(DEFAULT_STATE));
+    let memory = Run::new("health --grace 3 --canary-every 5m --state /run/x")
+        .settings()
+        .memory;
+    assert_eq!(
+        memory,
+        MemoryChoice {
+            canary_every: Period::from_millis(300_000),
+            grace: 3,
+            state: "/run/x".into()
+        }
+    );
+    // What is none of its business does not keep another command from running.
+    assert!(Run::new("check").conf("grace = 0").settle().is_ok());
 }
 
 #[test]
@@ -461,6 +507,11 @@ fn mistakes_name_the_place_and_what_was_expected() {
         (Run::new("check --timeout 3s").conf("deadline = '2s'"), "--timeout: expected at most the whole run's deadline, 2s (/c.toml:1), found 3s".into()),
         (Run::new("check -o human -o json"), "--output: expected one report for standard output, found several: give each its own, as in json=report.json".into()),
         (Run::new("check -o html=/a -o json=/a"), "--output: expected one report for /a, found several: give each its own, as in json=report.json".into()),
+        (Run::new("health --grace 0"), "--grace: expected a number from 1 to 100, found \"0\"".into()),
+        (Run::new("health").conf("grace = 101"), "/c.toml:1: grace: expected a number from 1 to 100, found \"101\"".into()),
+        (Run::new("health").variable("VPCHECK_GRACE", "-1"), "VPCHECK_GRACE: expected a number from 1 to 100, found \"-1\"".into()),
+        (Run::new("health --canary-every 5"), "--canary-every: expected a duration such as 500ms, 2s or 1m, found \"5\"; did you mean 5s?".into()),
+        (Run::new("health --state").word(""), "--state: expected a path, found nothing".into()),
         (Run::new("check --save-facts").word(""), "--save-facts: expected a path, found nothing".into()),
         (Run::new("check").conf("quiet = true\nverbose = 1"), "/c.toml:1: quiet: quiet and verbose contradict each other".into()),
         (Run::new("check --queue-url canary"), format!("--queue-url: expected a queue's URL such as {QUEUE}, found \"canary\"")),
@@ -554,6 +605,9 @@ fn the_sample_file_has_every_key_and_works() {
             .settings()
     };
     let (set, default) = (sample("check"), Run::new("check").settings());
+    let memory = sample("health").memory;
+    assert_eq!(memory.grace, default.memory.grace);
+    assert_eq!(memory.state, default.memory.state);
     assert_eq!(
         sample("inventory").vpc_id.as_deref(),
         Some("vpc-0123456789abcdef0")

@@ -18,7 +18,7 @@ mod request;
 mod statement;
 mod truth;
 
-pub use amend::{with_statement, with_value};
+pub use amend::{with_statement, with_value, without_statement};
 pub use condition::Condition;
 pub use document::{Policy, Problem};
 pub use explain::Mismatch;

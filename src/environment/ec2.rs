@@ -9,6 +9,7 @@ use super::arn::{account_id, partition};
 use super::{Place, Signs};
 use crate::catalog::Region;
 use crate::facts::EnvironmentKind;
+use crate::facts::host::InstanceIdentity;
 
 /// Recognised by its metadata service, or by its firmware where that service is off.
 ///
@@ -29,24 +30,30 @@ pub const MACS: &str = "meta-data/network/interfaces/macs/";
 /// What is asked of the instance as a whole, beside the list of interfaces.
 ///
 /// Source: "Instance metadata categories" in the EC2 user guide.
-pub const INSTANCE_ITEMS: [&str; 7] = [
+pub const INSTANCE_ITEMS: [&str; 8] = [
     "meta-data/placement/region",
     "meta-data/placement/availability-zone",
     "meta-data/placement/availability-zone-id",
     "meta-data/services/partition",
     "meta-data/instance-id",
     "meta-data/mac",
-    "dynamic/instance-identity/document",
+    DOCUMENT,
+    SIGNATURE,
 ];
+
+const DOCUMENT: &str = "dynamic/instance-identity/document";
+/// The document's signature, as "Verify the instance identity document" in the EC2 user guide recommends it.
+const SIGNATURE: &str = "dynamic/instance-identity/rsa2048";
 
 /// What tells which interface an address belongs to.
 pub const ADDRESS_ITEMS: [&str; 4] = ["local-ipv4s", "ipv6s", "ipv4-prefix", "ipv6-prefix"];
 
 /// What is asked of an interface beside its addresses.
-pub const INTERFACE_ITEMS: [&str; 9] = [
+pub const INTERFACE_ITEMS: [&str; 10] = [
     "interface-id",
     "owner-id",
     "vpc-id",
+    "vpc-ipv4-cidr-block",
     "vpc-ipv4-cidr-blocks",
     "vpc-ipv6-cidr-blocks",
     "subnet-id",
@@ -58,6 +65,8 @@ pub const INTERFACE_ITEMS: [&str; 9] = [
 /// The public addresses of an interface.
 pub const PUBLIC_ITEM: &str = "public-ipv4s";
 
+/// Neither the identity document nor its signature is longer.
+const LONGEST_IDENTITY: usize = 16 * 1024;
 /// No instance has more interfaces than this that are worth asking about.
 const MOST_INTERFACES: usize = 32;
 /// Lists in metadata are short; a longer one is not believed to its end.
@@ -80,6 +89,8 @@ pub struct Instance {
     pub instance_id: Option<String>,
     /// The hardware address of the primary interface.
     pub primary_mac: Option<String>,
+    /// The identity document and its signature, as they came.
+    pub identity: Option<InstanceIdentity>,
     /// The interfaces, as far as they were asked about.
     pub interfaces: Vec<Interface>,
 }
@@ -115,7 +126,7 @@ impl Instance {
     /// Reads the items; whatever is not what it should be is left out.
     pub fn read(items: &Items) -> Instance {
         let item = |path: &str| items.get(path).map(String::as_str);
-        let document = item("dynamic/instance-identity/document")
+        let document = item(DOCUMENT)
             .and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok())
             .unwrap_or_default();
         let field = |name: &str| document.get(name).and_then(|value| value.as_str());
@@ -131,6 +142,7 @@ impl Instance {
             instance_id: either("meta-data/instance-id", "instanceId")
                 .and_then(|text| resource_id("i-", text)),
             primary_mac: item("meta-data/mac").and_then(mac),
+            identity: identity(items),
             interfaces: macs(items)
                 .into_iter()
                 .map(|mac| Interface::read(mac, items))
@@ -140,7 +152,12 @@ impl Instance {
 
     /// True where nothing that was said is usable.
     pub fn is_empty(&self) -> bool {
-        *self == Instance::default()
+        let known = Instance {
+            // What anything may answer to anything says nothing of an instance.
+            identity: None,
+            ..self.clone()
+        };
+        known == Instance::default()
     }
 
     /// The interface through which traffic from these addresses leaves, and how far it is known to be.
@@ -199,11 +216,18 @@ impl Interface {
                 .flat_map(|name| list(item(name)))
                 .collect()
         };
+        // The primary block stands in the list as well; not everything that poses as the service has the list.
+        let mut vpc_cidrs = networks(["vpc-ipv4-cidr-blocks", "vpc-ipv6-cidr-blocks"]);
+        for primary in list::<IpNet>(item("vpc-ipv4-cidr-block")) {
+            if !vpc_cidrs.contains(&primary) {
+                vpc_cidrs.insert(0, primary);
+            }
+        }
         Interface {
             id: id("interface-id", "eni-"),
             owner_id: item("owner-id").and_then(account_id),
             vpc_id: id("vpc-id", "vpc-"),
-            vpc_cidrs: networks(["vpc-ipv4-cidr-blocks", "vpc-ipv6-cidr-blocks"]),
+            vpc_cidrs,
             subnet_id: id("subnet-id", "subnet-"),
             subnet_cidrs: networks(["subnet-ipv4-cidr-block", "subnet-ipv6-cidr-blocks"]),
             group_ids: lines(item("security-group-ids"))
@@ -268,6 +292,23 @@ pub fn zone(text: &str) -> Option<String> {
         .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     let begins = text.starts_with(|c: char| c.is_ascii_lowercase());
     (clean && begins && text.len() <= 48).then(|| text.to_owned())
+}
+
+/// The document where it is one, and its signature where it may be one.
+fn identity(items: &Items) -> Option<InstanceIdentity> {
+    let bounded = |path: &str| {
+        items
+            .get(path)
+            .filter(|text| text.len() <= LONGEST_IDENTITY)
+    };
+    let document = bounded(DOCUMENT)?;
+    let is_object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(document);
+    let is_base64 = |b: u8| b.is_ascii_alphanumeric() || b"+/=\r\n".contains(&b);
+    let rsa2048 = bounded(SIGNATURE).filter(|text| text.bytes().all(is_base64));
+    is_object.ok().map(|_| InstanceIdentity {
+        document: document.clone(),
+        rsa2048: rsa2048.cloned(),
+    })
 }
 
 fn recognise(signs: &Signs) -> Option<EnvironmentKind> {

@@ -89,9 +89,32 @@ pub struct Host {
     /// The error of the credential service, where it answered with one (STS for a web identity).
     #[serde(default)]
     pub credentials_error: Option<ServiceError>,
-    /// `linklocal_allowance_exceeded` of the interface's driver before and after the run, where it can be read.
+    /// The instance identity document and its signature, where the metadata service gave them.
     #[serde(default)]
-    pub linklocal_allowance_exceeded: Option<(u64, u64)>,
+    pub instance_identity: Option<InstanceIdentity>,
+    /// What the interfaces' drivers say they dropped of the traffic to Amazon's link-local services, where they
+    /// keep count of it.
+    #[serde(default)]
+    pub link_local_drops: Vec<LinkLocalDrops>,
+}
+
+/// `linklocal_allowance_exceeded` of an interface's driver: packets to Amazon's DNS, metadata and time services
+/// that were dropped since the interface sent more of them a second than it may.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkLocalDrops {
+    /// The interface.
+    pub interface: String,
+    /// The count before the run.
+    pub before: u64,
+    /// The count after the run.
+    pub after: u64,
+}
+
+impl LinkLocalDrops {
+    /// How many packets were dropped during the run; nothing where a driver began to count anew.
+    pub fn dropped(&self) -> u64 {
+        self.after.saturating_sub(self.before)
+    }
 }
 
 /// Where credentials came from; never the credentials.
@@ -101,6 +124,15 @@ pub struct CredentialSource {
     pub provider: String,
     /// When they expire, if they do.
     pub expires_at: Option<jiff::Timestamp>,
+}
+
+/// What AWS says of the instance and signs ("Instance identity documents", Amazon EC2 user guide).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceIdentity {
+    /// The document, byte for byte: the signature is over these.
+    pub document: String,
+    /// The RSA-2048 signature over it (PKCS #7 in base64, without its PEM lines), where there is one.
+    pub rsa2048: Option<String>,
 }
 
 /// A line of the hosts file.

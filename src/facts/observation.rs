@@ -135,4 +135,9 @@ impl Failure {
             detail: detail.into(),
         }
     }
+
+    /// Whether it shows that somebody answered: with an error of its own, or with nonsense.
+    pub fn says_reached(&self) -> bool {
+        matches!(self.kind, FailureKind::Service | FailureKind::Malformed)
+    }
 }

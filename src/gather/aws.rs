@@ -2,14 +2,19 @@
 //!
 //! Types of the AWS SDK stay in this module, in `canary` and in `inventory`.
 
+mod call;
 mod chain;
 mod endpoint;
 pub(in crate::gather) mod failure;
 pub(in crate::gather) mod https;
+pub mod kms;
+mod open_ended;
+mod resolve;
 #[cfg(test)]
 pub(in crate::gather) mod test_service;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use aws_config::provider_config::ProviderConfig;
@@ -19,12 +24,20 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::retries::classifiers::{
+    ClassifyRetry, RetryAction, RetryClassifierPriority,
+};
 use aws_types::region::Region;
 use tokio::sync::OnceCell;
 
 use crate::facts::host::{CredentialSource, Variable};
 use crate::facts::{Failure, FailureKind, Observation, Outcome, ServiceError};
 use crate::gather::Bounds;
+
+pub use call::{ApiAnswer, ApiCall};
+use resolve::Resolver;
 
 pub use endpoint::{ApiHost, api_host};
 pub(in crate::gather) use endpoint::{form, overridden, regional};
@@ -36,6 +49,7 @@ pub struct AwsAccess {
     region: String,
     roots: https::Roots,
     imds_available: bool,
+    resolvers: Vec<SocketAddr>,
     switches: Vec<Variable>,
     shared: OnceCell<SdkConfig>,
     found: OnceCell<chain::Found>,
@@ -45,12 +59,19 @@ impl AwsAccess {
     /// Access in this region, trusting the certificates of this PEM file for connecting.
     ///
     /// Instance metadata is asked for credentials only where `imds_available` says that there is any, so that
-    /// no time is lost waiting for it elsewhere.
-    pub fn new(region: &str, roots_pem: &[u8], imds_available: bool) -> Self {
+    /// no time is lost waiting for it elsewhere. These resolvers of the host's are asked on the wire where the
+    /// system takes too long to ask them.
+    pub fn new(
+        region: &str,
+        roots_pem: &[u8],
+        imds_available: bool,
+        resolvers: Vec<SocketAddr>,
+    ) -> Self {
         AwsAccess {
             region: region.to_owned(),
             roots: https::Roots::from_pem(roots_pem),
             imds_available,
+            resolvers,
             switches: endpoint::switches_here(),
             shared: OnceCell::new(),
             found: OnceCell::new(),
@@ -78,14 +99,22 @@ impl AwsAccess {
         api_host("ec2", &self.region, &self.switches)
     }
 
+    /// The host another API is called at.
+    pub fn api_host(&self, service: &str) -> ApiHost {
+        api_host(service, &self.region, &self.switches)
+    }
+
     /// A client of the EC2 API, or why there is none.
     pub(in crate::gather) async fn ec2(
         &self,
         bounds: &Bounds,
     ) -> Result<aws_sdk_ec2::Client, Outcome<()>> {
         let credentials = self.usable(bounds).await?;
-        let shared = self.shared(bounds.timeout()).await;
+        let shared = self.shared(bounds).await;
         let config = aws_sdk_ec2::config::Builder::from(shared)
+            .timeout_config(patient(bounds.timeout()))
+            .retry_config(again())
+            .retry_classifier(NotAfterSilence)
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .build();
         Ok(aws_sdk_ec2::Client::from_conf(config))
@@ -142,13 +171,13 @@ impl AwsAccess {
                     credentials: None,
                 };
             }
-            let shared = self.shared(bounds.timeout()).await;
+            let shared = self.shared(bounds).await;
             let config = ProviderConfig::without_region()
                 .with_region(Some(Region::new(self.region.clone())))
                 .with_behavior_version(Some(BehaviorVersion::latest()))
                 .with_use_fips(shared.use_fips())
                 .with_use_dual_stack(shared.use_dual_stack())
-                .with_http_client(self.client())
+                .with_http_client(self.client(bounds))
                 .with_retry_config(RetryConfig::disabled())
                 .with_timeout_config(timeouts(bounds.timeout()));
             let providers = chain::providers(&config, self.imds_available, bounds.timeout());
@@ -158,22 +187,22 @@ impl AwsAccess {
     }
 
     /// What the environment and the profile files say of endpoints, with our own connections and limits.
-    async fn shared(&self, timeout: Duration) -> &SdkConfig {
+    async fn shared(&self, bounds: &Bounds) -> &SdkConfig {
         let load = async || {
             aws_config::defaults(BehaviorVersion::latest())
                 .region(Region::new(self.region.clone()))
-                .http_client(self.client())
+                .http_client(self.client(bounds))
                 .no_credentials()
                 .retry_config(RetryConfig::disabled())
-                .timeout_config(timeouts(timeout))
+                .timeout_config(timeouts(bounds.timeout()))
                 .load()
                 .await
         };
         self.shared.get_or_init(load).await
     }
 
-    fn client(&self) -> SharedHttpClient {
-        https::client(&self.roots)
+    fn client(&self, bounds: &Bounds) -> SharedHttpClient {
+        https::client(&self.roots, Resolver::new(bounds, self.resolvers.clone()))
     }
 }
 
@@ -185,6 +214,51 @@ impl fmt::Debug for AwsAccess {
             .field("imds_available", &self.imds_available)
             .field("credentials", &self.found.get().map(|found| &found.source))
             .finish()
+    }
+}
+
+/// The inventory has until the deadline: one call that connects may take longer than a probe, as long lists do.
+fn patient(limit: Duration) -> TimeoutConfig {
+    let longer = limit.saturating_mul(5) / 2;
+    TimeoutConfig::builder()
+        .connect_timeout(limit)
+        .read_timeout(longer)
+        .operation_timeout(longer)
+        .build()
+}
+
+/// A throttled or failed call is made once more, soon and within the same limit: the EC2 API throttles by account.
+fn again() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(2)
+        .with_initial_backoff(Duration::from_millis(200))
+}
+
+/// Who did not answer within one limit is not waited for once more.
+#[derive(Debug)]
+struct NotAfterSilence;
+
+impl ClassifyRetry for NotAfterSilence {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let Some(Err(error)) = context.output_or_error() else {
+            return RetryAction::NoActionIndicated;
+        };
+        let silent = error.is_timeout_error()
+            || error
+                .as_connector_error()
+                .is_some_and(ConnectorError::is_timeout);
+        match silent {
+            true => RetryAction::RetryForbidden,
+            false => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "not after silence"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
     }
 }
 

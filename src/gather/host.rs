@@ -257,14 +257,14 @@ fn assemble(
         proxies: proxy::proxies(env),
         switches: proxy::switches(env),
         container: place.container || local.container,
+        instance_identity: instance.and_then(|one| one.identity.clone()),
         imds: without_value(asked.instance),
         imds_token_stalled: asked.token_stalled,
         task_metadata: without_value(task),
         credentials: Observation::default(),
         web_identity: env.get("AWS_WEB_IDENTITY_TOKEN_FILE").is_some(),
         credentials_error: None,
-        // The driver's statistics are behind an ioctl that has no safe interface.
-        linklocal_allowance_exceeded: None,
+        link_local_drops: Vec::new(),
     }
 }
 

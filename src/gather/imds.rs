@@ -26,12 +26,13 @@ pub const IPV6: SocketAddr = SocketAddr::new(
     80,
 );
 
-/// The service is on the same machine: what takes longer than this will not come.
-const PHASE: Duration = Duration::from_secs(1);
+/// The service is on the same machine: an answer that takes longer than this will not come.
+/// A little more than a second, after which a lost first packet of a connection is sent again.
+const PHASE: Duration = Duration::from_millis(1300);
 /// All phases together may not take the time that everything else is to be done in.
 const SHARE: u32 = 6;
-/// Connections used at once; the service limits them.
-const LANES: usize = 8;
+/// Connections used at once: the service limits them, and the SDK asks it for credentials meanwhile.
+const LANES: usize = 4;
 /// Instances with more interfaces are first asked which of them matters.
 const FEW_INTERFACES: usize = 4;
 /// No item is longer.
@@ -59,12 +60,14 @@ pub async fn ask(bounds: &Bounds, env: &EnvSnapshot, sources: &[IpAddr]) -> Aske
     }
     let phase = PHASE.min(bounds.timeout()).min(bounds.left() / SHARE);
     let stalled = AtomicBool::new(false);
+    // A little before the limit, so that what came by then is kept.
+    let ends = Instant::now() + phase * (SHARE - 1);
     let instance = bounds
         .observe_within(phase * SHARE, async {
             let found = async {
                 let endpoints = endpoints(env, phase).await?;
                 let client = first_token(&endpoints, phase, &stalled).await?;
-                client.instance(sources).await
+                client.instance(sources, ends).await
             };
             match found.await {
                 Ok(instance) => Outcome::Seen(instance),
@@ -245,12 +248,12 @@ struct Client {
 
 impl Client {
     /// Everything that is worth knowing of the instance and of the interfaces that matter.
-    async fn instance(&self, sources: &[IpAddr]) -> Result<Instance, Failure> {
+    async fn instance(&self, sources: &[IpAddr], ends: Instant) -> Result<Instance, Failure> {
         let mut items = Items::new();
         let mut failure = None;
         let general = ec2::INSTANCE_ITEMS.iter().chain([&ec2::MACS]);
         let paths = general.map(|path| (*path).to_owned()).collect();
-        self.fetch(paths, &mut items, &mut failure).await;
+        self.fetch(paths, ends, &mut items, &mut failure).await;
         let macs = ec2::macs(&items);
         let addresses = ec2::ADDRESS_ITEMS.as_slice();
         let rest: Vec<&str> = [&ec2::INTERFACE_ITEMS[..], &[ec2::PUBLIC_ITEM]].concat();
@@ -262,9 +265,9 @@ impl Client {
         };
         if macs.len() <= FEW_INTERFACES {
             let paths = of(&macs, &[addresses, &rest].concat());
-            self.fetch(paths, &mut items, &mut failure).await;
+            self.fetch(paths, ends, &mut items, &mut failure).await;
         } else {
-            self.fetch(of(&macs, addresses), &mut items, &mut failure)
+            self.fetch(of(&macs, addresses), ends, &mut items, &mut failure)
                 .await;
             let seen = Instance::read(&items);
             let matter = |one: &&ec2::Interface| {
@@ -277,7 +280,8 @@ impl Client {
                 .filter(matter)
                 .map(|one| one.mac.clone())
                 .collect();
-            self.fetch(of(&macs, &rest), &mut items, &mut failure).await;
+            self.fetch(of(&macs, &rest), ends, &mut items, &mut failure)
+                .await;
         }
         let instance = Instance::read(&items);
         match instance.is_empty() {
@@ -289,13 +293,18 @@ impl Client {
         }
     }
 
-    /// Gets these paths on a few connections within one phase; what does not come is left out, and the
-    /// first failure other than "no such item" is kept.
-    async fn fetch(&self, paths: Vec<String>, items: &mut Items, failure: &mut Option<Failure>) {
-        let until = Instant::now() + self.phase;
+    /// Gets these paths on a few connections, each within one phase and all until `ends`; what does not come is
+    /// left out, and the first failure other than "no such item" is kept.
+    async fn fetch(
+        &self,
+        paths: Vec<String>,
+        ends: Instant,
+        items: &mut Items,
+        failure: &mut Option<Failure>,
+    ) {
         let lanes = (0..LANES.min(paths.len())).map(|lane| {
             let paths = paths.iter().skip(lane).step_by(LANES);
-            self.lane(paths, until)
+            self.lane(paths, ends)
         });
         for (found, failed) in join_all(lanes).await {
             items.extend(found);
@@ -306,12 +315,13 @@ impl Client {
     async fn lane(
         &self,
         paths: impl Iterator<Item = &String>,
-        until: Instant,
+        ends: Instant,
     ) -> (Items, Option<Failure>) {
         let mut items = Items::new();
         let mut failure = None;
         let mut connection = self.first.lock().ok().and_then(|mut first| first.take());
         for path in paths {
+            let until = ends.min(Instant::now() + self.phase);
             match timeout_at(until, self.get(&mut connection, path)).await {
                 Ok(Ok(Some(text))) => {
                     items.insert(path.clone(), text);

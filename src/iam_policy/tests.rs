@@ -42,7 +42,7 @@ fn the_canary_alone() {
     let text = serde_json::to_string(&document).unwrap();
     assert_eq!(
         text,
-        r#"{"Version":"2012-10-17","Statement":[{"Sid":"SendCanary","Effect":"Allow","Action":["sqs:SendMessage"],"Resource":"arn:aws:sqs:eu-west-1:123456789012:Canary.fifo"}]}"#
+        r#"{"Version":"2012-10-17","Statement":[{"Sid":"SendCanary","Effect":"Allow","Action":["sqs:GetQueueAttributes","sqs:SendMessage"],"Resource":"arn:aws:sqs:eu-west-1:123456789012:Canary.fifo"}]}"#
     );
     let document = policy(&settings(&["--queue-url", url, "--canary", "round-trip"])).unwrap();
     let canary = statement(&document, "SendCanary").unwrap();
@@ -51,6 +51,7 @@ fn the_canary_alone() {
         json!([
             "sqs:ChangeMessageVisibility",
             "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
             "sqs:ReceiveMessage",
             "sqs:SendMessage"
         ])
@@ -126,4 +127,21 @@ fn arns_of_queues() {
             .to_string()
             .contains("found \"https://example.com/x\"")
     );
+}
+
+#[test]
+fn a_key_that_signs_evidence() {
+    let arn = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let document = policy(&settings(&["--inventory", "off", "--signing-key", arn])).unwrap();
+    let sign = statement(&document, "SignEvidence").unwrap();
+    assert_eq!(sign["Action"], json!(["kms:GetPublicKey", "kms:Sign"]));
+    assert_eq!(sign["Resource"], arn);
+    let alias = "arn:aws:kms:eu-west-1:123456789012:alias/evidence";
+    let document = policy(&settings(&["--signing-key", alias])).unwrap();
+    let sign = statement(&document, "SignEvidence").unwrap();
+    assert_eq!(sign["Resource"], "arn:aws:kms:eu-west-1:123456789012:key/*");
+    let aliases = &sign["Condition"]["ForAnyValue:StringEquals"]["kms:ResourceAliases"];
+    assert_eq!(aliases, "alias/evidence");
+    let document = policy(&settings(&["--signing-key", "/etc/vpcheck/signing-key"])).unwrap();
+    assert_eq!(statement(&document, "SignEvidence"), None);
 }

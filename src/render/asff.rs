@@ -24,6 +24,8 @@ const DESCRIPTION: usize = 1024;
 const RECOMMENDATION: usize = 512;
 /// The longest value of a product's own field, and the longest id of a resource.
 const FIELD: usize = 512;
+/// The longest name of a region.
+const REGION: usize = 16;
 /// What stands for an account that is not known; Security Hub refuses it, as it must.
 const NO_ACCOUNT: &str = "000000000000";
 
@@ -116,8 +118,11 @@ fn of_run(report: &Report, left_out: usize) -> Value {
 
 fn entry(entry: &Entry<'_>, report: &Report) -> Value {
     let environment = &report.environment;
-    let partition = environment.partition.as_deref().unwrap_or("aws");
-    let region = environment.region.as_deref().unwrap_or("unknown");
+    let word = |text: &&str| is_word(text);
+    let partition = environment.partition.as_deref().filter(word);
+    let partition = partition.unwrap_or("aws");
+    let region = environment.region.as_deref().filter(word);
+    let region = region.unwrap_or("unknown");
     let account = account(report).unwrap_or(NO_ACCOUNT);
     let mut value = json!({
         "SchemaVersion": "2018-10-08",
@@ -167,6 +172,12 @@ fn account(report: &Report) -> Option<&str> {
         .as_deref()
         .or_else(of_task)
         .filter(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether a text can be a partition's or a region's name, as it must be within an ARN.
+fn is_word(text: &str) -> bool {
+    let ok = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=REGION).contains(&text.len()) && text.bytes().all(ok)
 }
 
 /// The type Security Hub has for what an id names.

@@ -8,12 +8,17 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::{json as json_text, wording};
+use super::{escape, json as json_text, wording};
 use crate::verdict::Report;
 use crate::verdict::report::{RunVerdict, ServiceVerdict};
 
 /// What one directive may define at most.
 const MOST_METRICS: usize = 100;
+
+/// What a service may add to a metric's name, which has 255 characters.
+const LONGEST_SERVICE: usize = 240;
+/// The longest value of a dimension.
+const LONGEST_VALUE: usize = 1024;
 
 /// Writes the event.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -52,14 +57,17 @@ fn event(report: &Report) -> Value {
         root.insert(String::from("CanaryDuration"), json!(ms));
     }
     for service in &report.services {
-        let up = format!("Up.{}", service.service);
+        let Some(id) = escape::cloudwatch(&service.service, LONGEST_SERVICE) else {
+            continue;
+        };
+        let up = format!("Up.{id}");
         if metrics.len() + 2 > MOST_METRICS || root.contains_key(&up) {
             continue;
         }
         metrics.push(json!({"Name": up, "Unit": "Count"}));
         root.insert(up, flag(service.verdict == ServiceVerdict::Pass));
         if let Some(ms) = wording::slowest_handshake(service) {
-            let name = format!("Handshake.{}", service.service);
+            let name = format!("Handshake.{id}");
             metrics.push(json!({"Name": name, "Unit": "Milliseconds"}));
             root.insert(name, json!(ms));
         }
@@ -101,7 +109,10 @@ fn dimensions(report: &Report, root: &mut Map<String, Value>) -> Vec<Vec<&'stati
         ("VpcId", &environment.vpc_id),
         ("AvailabilityZone", &environment.availability_zone),
     ] {
-        if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
+        let value = value
+            .as_deref()
+            .map(|v| escape::cloudwatch(v, LONGEST_VALUE));
+        if let Some(value) = value.flatten() {
             root.insert(name.to_owned(), json!(value));
             known.push(name);
             sets.push(known.clone());

@@ -59,14 +59,15 @@ pub fn markdown(text: &str) -> String {
                 safe.push('\\');
                 safe.push(c);
             }
-            '.' | ')' if at == number && number > 0 => {
+            '.' | ')' if at == number && number > 0 && ends_word(text, at) => {
                 safe.push('\\');
                 safe.push(c);
             }
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
-            '@' => safe.push_str("&#64;"),
+            // GitHub makes mail addresses of what an entity stands for as well; of code it does not.
+            '@' => safe.push_str("`@`"),
             '/' if safe.ends_with(':') => safe.push_str("&#47;"),
             '.' if safe.to_ascii_lowercase().ends_with("www") => safe.push_str("&#46;"),
             _ => push_visible(&mut safe, c),
@@ -87,8 +88,13 @@ pub fn markdown_code(text: &str) -> String {
 }
 
 /// The same in a table's cell, where a bar would end the cell even inside code.
+///
+/// Renderers differ in what a backslash before a bar means there, so that text with one is no code.
 pub fn markdown_code_cell(text: &str) -> String {
-    markdown_code(text).replace('|', "\\|")
+    if text.contains('|') {
+        return markdown(text);
+    }
+    markdown_code(text)
 }
 
 /// The fence of a Markdown code block that nothing in these lines can close.
@@ -100,6 +106,17 @@ pub fn markdown_fence<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
 /// A label's value in Prometheus's text format, without its quotes.
 pub fn prometheus(text: &str) -> String {
     terminal(text).replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+/// Text for a name or a value in CloudWatch, which takes printable ASCII of at most so many bytes, not blank, that
+/// does not begin with a colon (Amazon CloudWatch API Reference, "Dimension" and "MetricDatum").
+pub fn cloudwatch(text: &str, longest: usize) -> Option<String> {
+    let mut safe = String::with_capacity(text.len());
+    for c in terminal(text).chars().take(longest) {
+        safe.push(if c.is_ascii() { c } else { '?' });
+    }
+    let fits = !safe.trim().is_empty() && !safe.starts_with(':');
+    fits.then_some(safe)
 }
 
 /// Serialized JSON with characters that disturb terminals written as `\uXXXX`; it parses the same.
@@ -123,6 +140,12 @@ pub fn json(serialized: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(safe)
+}
+
+/// Whether a space or the end follows the ASCII character at this place.
+fn ends_word(text: &str, at: usize) -> bool {
+    let next = text.get(at + 1..).and_then(|rest| rest.chars().next());
+    next.is_none_or(char::is_whitespace)
 }
 
 fn push_visible(safe: &mut String, c: char) {
@@ -198,7 +221,7 @@ mod tests {
         );
         assert_eq!(
             markdown("# [x](http://e) @me"),
-            "\\# \\[x\\](http:&#47;/e) &#64;me"
+            "\\# \\[x\\](http:&#47;/e) `@`me"
         );
         assert_eq!(markdown("1. a"), "1\\. a");
         assert_eq!(markdown("- www.e"), "\\- www&#46;e");
@@ -228,7 +251,10 @@ mod tests {
             let xml = xml(&text);
             proptest::prop_assert!(!xml.contains(['<', '>', '"', '\'']) && !xml.chars().any(is_unsafe));
             let markdown = markdown(&text);
-            proptest::prop_assert!(!markdown.contains(['<', '>', '@']) && !markdown.contains("://"));
+            let plain = markdown.replace("`@`", "");
+            proptest::prop_assert!(!plain.contains(['<', '>', '@']) && !plain.contains("://"));
+            let name = cloudwatch(&text, 40).unwrap_or_default();
+            proptest::prop_assert!(name.len() <= 40 && name.chars().all(|c| c.is_ascii() && !c.is_control()));
             let quoted = serde_json::to_string(&text).unwrap();
             proptest::prop_assert_eq!(serde_json::from_str::<String>(&json(&quoted)).unwrap(), text);
         }

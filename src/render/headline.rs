@@ -4,7 +4,7 @@ use super::wording::{count, is_private, names, probes};
 use crate::verdict::report::{Report, Route, RunVerdict, ServiceReport, ServiceVerdict};
 
 /// The verdict in plain words, in one sentence.
-pub(super) fn headline(report: &Report) -> String {
+pub fn headline(report: &Report) -> String {
     match report.verdict {
         RunVerdict::Pass => format!("PASS: {}", passed(report)),
         RunVerdict::Fail => format!("FAIL: {}", failed(report)),

@@ -12,8 +12,13 @@ use crate::verdict::report::RunVerdict;
 
 mod path;
 mod services;
+mod steps;
+
+use steps::State;
 
 const STYLESHEET: &str = include_str!("html/page.css");
+/// The marks of the drawn path, defined once.
+const ICONS: &str = include_str!("html/icons.svg");
 
 /// Writes the page.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -39,13 +44,16 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 {STYLESHEET}</style>
 </head>
 <body>
+{ICONS}
 <header class="{class}">
 <h1>{}</h1>
+<p>{}</p>
 <p>{}</p>
 </header>
 <main>"#,
         h(&said),
         h(&said),
+        h(&counts(report)),
         h(&format!(
             "{}, {}",
             wording::place(&report.environment),
@@ -56,7 +64,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if !findings.is_empty() {
         writeln!(out, "<section>\n<h2>Causes</h2>")?;
         for finding in findings {
-            self::finding(finding, out)?;
+            self::finding(finding, report, out)?;
         }
         writeln!(out, "</section>")?;
     }
@@ -65,7 +73,52 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</main>\n</body>\n</html>")
 }
 
-fn finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+/// What names a finding's card inside the page.
+fn anchor(finding: &Finding, report: &Report) -> String {
+    let at = report.findings.iter().position(|other| other == finding);
+    format!("cause-{}", at.unwrap_or_default() + 1)
+}
+
+/// The mark of a state, drawn so that it needs no font; what it means is said beside it.
+fn icon(state: State) -> String {
+    let name = match state {
+        State::Holds => "ok",
+        State::Breaks => "bad",
+        State::Open => "open",
+        State::Behind | State::Unseen => "unseen",
+    };
+    format!("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"#{name}\"/></svg>")
+}
+
+fn counts(report: &Report) -> String {
+    let (services, findings) = (report.summary.services, report.summary.findings);
+    let mut parts = Vec::new();
+    for (n, word) in [
+        (services.pass, "ok"),
+        (services.fail, "failing"),
+        (services.unknown, "unknown"),
+    ] {
+        if n > 0 {
+            parts.push(format!("{n} {word}"));
+        }
+    }
+    let mut said = vec![format!("Services: {}", parts.join(", "))];
+    if parts.is_empty() {
+        said.clear();
+    }
+    for (n, noun) in [
+        (findings.fail, "cause"),
+        (findings.warn, "warning"),
+        (findings.info, "note"),
+    ] {
+        if n > 0 {
+            said.push(wording::count(n, noun));
+        }
+    }
+    said.join(" · ")
+}
+
+fn finding(finding: &Finding, report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let class = match finding.severity {
         Severity::Fail => "bad",
         Severity::Warn => "open",
@@ -73,7 +126,8 @@ fn finding(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     };
     writeln!(
         out,
-        "<article class=\"finding {class}\">\n<h3><span class=\"tag\">{}</span> {}</h3>",
+        "<article class=\"finding {class}\" id=\"{}\">\n<h3><span class=\"tag\">{}</span> {}</h3>",
+        anchor(finding, report),
         h(&finding.severity.to_string()),
         h(&finding.title)
     )?;

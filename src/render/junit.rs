@@ -20,7 +20,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let failures = number(|outcome| matches!(outcome, Outcome::Failed { .. }));
     let errors = number(|outcome| matches!(outcome, Outcome::Unsettled(_)));
     let skipped = number(|outcome| matches!(outcome, Outcome::Skipped(_)));
-    let seconds = report.duration_ms / 1000.0;
+    let seconds = seconds(report.duration_ms);
     writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
     let counts = format!(
         r#"tests="{}" failures="{failures}" errors="{errors}" skipped="{skipped}" time="{seconds:.3}""#,
@@ -82,6 +82,11 @@ enum Outcome<'a> {
     },
 }
 
+/// Seconds, of which the schema takes no negative ones.
+fn seconds(ms: f64) -> f64 {
+    (ms / 1000.0).max(0.0)
+}
+
 fn cases(report: &Report) -> Vec<Case<'_>> {
     let failing: Vec<&Finding> = wording::in_order(&report.findings)
         .into_iter()
@@ -107,7 +112,7 @@ fn cases(report: &Report) -> Vec<Case<'_>> {
     cases.push(Case {
         class: "vpcheck.canary",
         name: "canary",
-        seconds: report.canary.duration_ms.unwrap_or(0.0) / 1000.0,
+        seconds: seconds(report.canary.duration_ms.unwrap_or(0.0)),
         outcome: canary_outcome(report, of_canary),
     });
     if !of_run.is_empty() {
@@ -147,7 +152,7 @@ fn case_of<'a>(service: &'a ServiceReport, failing: &[&'a Finding]) -> Case<'a> 
     Case {
         class: "vpcheck.services",
         name: &service.service,
-        seconds: wording::time_spent(service) / 1000.0,
+        seconds: seconds(wording::time_spent(service)),
         outcome,
     }
 }

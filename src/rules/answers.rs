@@ -2,10 +2,13 @@
 
 mod answer_not_endpoint;
 mod central_endpoint_unroutable;
+mod change_resolver;
+mod create_endpoint;
 mod custom_resolver_bypass;
 mod dns_refused;
 mod dns_servfail;
 mod dns_tcp_blocked;
+mod dns_throttled;
 mod dns_timeout;
 mod dualstack_hostname_uncovered;
 mod endpoint_missing;
@@ -27,6 +30,7 @@ mod silent_resolver;
 mod uncovered;
 mod vpc_dns_attributes_off;
 pub(crate) mod why_public;
+mod zone_record;
 
 use super::Rule;
 
@@ -36,6 +40,7 @@ pub const RULES: &[&Rule] = &[
     &custom_resolver_bypass::CUSTOM_RESOLVER_BYPASS,
     &hosts_file_override::HOSTS_FILE_OVERRIDE,
     &dns_tcp_blocked::DNS_TCP_BLOCKED,
+    &dns_throttled::DNS_THROTTLED,
     &endpoint_not_available::ENDPOINT_NOT_AVAILABLE,
     &endpoint_missing::ENDPOINT_MISSING,
     &private_dns_disabled::PRIVATE_DNS_DISABLED,

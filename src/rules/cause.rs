@@ -119,6 +119,22 @@ impl Cause {
     }
 }
 
+/// Collects causes, one for each subject: what another symptom shows of the same subject joins the first, and so do the
+/// commands that mend it in another place.
+pub fn by_subject_in_all_places(causes: impl IntoIterator<Item = Cause>) -> Vec<Cause> {
+    let causes: Vec<Cause> = causes.into_iter().collect();
+    let mut merged = by_subject(causes.clone());
+    for cause in &mut merged {
+        let same = causes.iter().filter(|other| other.subject == cause.subject);
+        for command in same.flat_map(|other| &other.fix.commands) {
+            if !cause.fix.commands.contains(command) {
+                cause.fix.commands.push(command.clone());
+            }
+        }
+    }
+    merged
+}
+
 /// Collects causes, one for each subject: what another symptom shows of the same subject joins the first.
 pub fn by_subject(causes: impl IntoIterator<Item = Cause>) -> Vec<Cause> {
     let mut merged: Vec<Cause> = Vec::new();
@@ -160,6 +176,25 @@ pub fn region_flag(scene: &Scene<'_>) -> String {
         Some(region) => format!(" --region {region}"),
         None => String::new(),
     }
+}
+
+/// The range that holds one address only.
+pub fn host_range(address: std::net::IpAddr) -> ipnet::IpNet {
+    ipnet::IpNet::from(address)
+}
+
+/// The commands that let somebody with the permission read the VPC's configuration, and judge by it here.
+pub fn inventory_commands(scene: &Scene<'_>) -> Vec<String> {
+    let region = region_flag(scene);
+    let vpc = match &scene.vpc_id {
+        Some(vpc) => format!(" --vpc-id {vpc}"),
+        None => String::new(),
+    };
+    vec![
+        "vpcheck iam-policy".to_owned(),
+        format!("vpcheck inventory{region}{vpc} -o inventory.json"),
+        format!("vpcheck check{region} --inventory inventory.json"),
+    ]
 }
 
 /// A word as a shell takes it literally.

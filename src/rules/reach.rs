@@ -1,5 +1,6 @@
 //! Why addresses cannot be reached on 443.
 
+mod acl_entries;
 mod address_failures;
 mod caller_egress_blocked;
 mod endpoint_address_down;

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::facts::dns::TcpRetry;
+use crate::facts::host::LinkLocalDrops;
 use crate::facts::{DnsStatus, Expect, NameFacts, Record, ServerRole, Target};
 use crate::symptoms::placement::{Placement, place};
 use crate::verdict::finding::Severity;
@@ -40,6 +41,7 @@ pub(super) fn collect(scene: &Scene<'_>, target: &Target, name: &str, symptoms: 
     };
     if let Some((kind, severity, text)) = found {
         let unknown = matches!(kind, Kind::Unprobed | Kind::Unlisted | Kind::Truncated)
+            || matches!(kind, Kind::DnsFailed(status) if was_throttled(scene, facts, status))
             || kind == Kind::GatewayUnconfirmed && scene.facts.request.expect != Expect::Reachable;
         symptoms.push(Symptom {
             id: 0,
@@ -64,6 +66,27 @@ pub(super) fn collect(scene: &Scene<'_>, target: &Target, name: &str, symptoms: 
             text,
         });
     }
+}
+
+/// Whether a name's resolution failed while the interface dropped packets on their way to the VPC's resolver:
+/// the resolver itself gave no answer, or one on this host that asks it gave none or none that is of use.
+pub fn was_throttled(scene: &Scene<'_>, name: &NameFacts, status: DnsStatus) -> bool {
+    let dropped = scene.facts.host.link_local_drops.iter();
+    if dropped.map(LinkLocalDrops::dropped).max().unwrap_or(0) == 0 {
+        return false;
+    }
+    name.by_role(ServerRole::Host).any(|lookup| {
+        let server = lookup.server;
+        let is_vpcs = || {
+            name.by_role(ServerRole::Vpc)
+                .any(|other| other.server == server)
+        };
+        match status {
+            DnsStatus::Timeout => server.ip().is_loopback() || is_vpcs(),
+            DnsStatus::ServFail => server.ip().is_loopback(),
+            _ => false,
+        }
+    })
 }
 
 fn words(status: DnsStatus) -> &'static str {

@@ -56,7 +56,13 @@ pub(super) fn collect(scene: &Scene<'_>, symptoms: &mut Symptoms) {
     // One call that hangs where others are answered is no matter of reach.
     let answered = inventory.answered() || !denied.is_empty() || !throttled.is_empty();
     if !unreachable.is_empty() && !answered {
-        let text = "the VPC's configuration was not read: the EC2 API did not answer".to_owned();
+        // Whoever answers, with an error or with nonsense, has been reached.
+        let reached = failures.iter().all(|(_, failure)| failure.says_reached());
+        let what = match reached {
+            true => "the EC2 API gave no answer of use",
+            false => "the EC2 API did not answer",
+        };
+        let text = format!("the VPC's configuration was not read: {what}");
         say(Kind::InventoryUnreachable, text);
     }
 }

@@ -155,7 +155,9 @@ fn has_foreign_endpoints(scene: &Scene<'_>, service: &str, name: &str) -> bool {
             .iter()
             .filter(|endpoint| endpoint.is_interface())
             .all(|endpoint| {
-                scene.interfaces_are_known(endpoint) || endpoint.interface_ids.is_empty()
+                // An endpoint in use here has interfaces: a list without them is one that does not tell.
+                let in_use = endpoint.is_available() && scene.is_of_this_vpc(endpoint);
+                scene.interfaces_are_known(endpoint) || endpoint.interface_ids.is_empty() && !in_use
             })
 }
 

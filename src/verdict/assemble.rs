@@ -328,13 +328,23 @@ fn canary(facts: &Facts) -> CanaryReport {
 
 fn inventory(facts: &Facts) -> InventoryReport {
     let inventory = &facts.inventory;
-    let failed: Vec<String> = inventory
-        .calls()
+    // Calls that failed alike are named together: one reason, once.
+    let mut alike: Vec<(Vec<&str>, &str)> = Vec::new();
+    for (call, failure) in inventory.calls() {
+        let Some(failure) = failure.filter(|failure| failure.kind != FailureKind::Denied) else {
+            continue;
+        };
+        match alike
+            .iter_mut()
+            .find(|(_, detail)| *detail == failure.detail)
+        {
+            Some((calls, _)) => calls.push(call),
+            None => alike.push((vec![call], &failure.detail)),
+        }
+    }
+    let failed: Vec<String> = alike
         .into_iter()
-        .filter_map(|(call, failure)| {
-            let failure = failure.filter(|failure| failure.kind != FailureKind::Denied)?;
-            Some(format!("{call}: {}", failure.detail))
-        })
+        .map(|(calls, detail)| format!("{}: {detail}", calls.join(", ")))
         .collect();
     let none = match (inventory.source, &inventory.endpoints.outcome) {
         (InventorySource::None, Outcome::Skipped(reason)) => Some(reason.clone()),

@@ -47,9 +47,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("render", &["verdict", "facts", "catalog"]),
     ("gather", &["environment", "catalog", "facts"]),
-    ("cli", &["config", "catalog"]),
-    ("config", &["cli", "catalog", "facts"]),
-    ("iam_policy", &["config", "catalog", "facts"]),
+    ("cli", &["config", "catalog", "render::Format"]),
+    (
+        "config",
+        &[
+            "cli",
+            "catalog",
+            "facts",
+            "render::Format",
+            "deliver::Destination",
+        ],
+    ),
+    ("iam_policy", &["config", "catalog", "facts", "deliver"]),
+    ("deliver", &["gather", "render", "verdict", "facts"]),
+    ("evidence", &["facts", "rules", "verdict"]),
+    ("archive", &["evidence"]),
 ];
 
 /// Rooms without clock, network, environment and files.
@@ -63,6 +75,7 @@ const PURE: &[&str] = &[
     "verdict",
     "render",
     "iam_policy",
+    "evidence",
 ];
 
 /// What touches the world.
@@ -317,7 +330,7 @@ fn every_rule_is_one_file_and_in_its_areas_list() {
 #[test]
 fn every_format_has_a_file_of_its_own() {
     let all = sources();
-    for format in vpcheck::config::OutputFormat::ALL {
+    for format in vpcheck::render::Format::ALL {
         let path = format!("render/{}.rs", format.as_str());
         assert!(all.iter().any(|source| source.path == path), "{path}");
     }

@@ -138,7 +138,8 @@ async fn serve_tcp(world: Arc<World>, listener: TcpListener, view: View) {
 /// The manner of `hostile::DNS` in which this question is answered.
 fn manner<'a>(world: &'a World, view: View, request: &Message) -> Option<&'a str> {
     let name = plain(&request.queries.first()?.name().to_ascii());
-    let manner = find_override(world, view, &name)?.status.as_str();
+    let kind = request.queries.first()?.query_type();
+    let manner = find_override(world, view, &name, kind)?.status.as_str();
     hostile::DNS.contains(&manner).then_some(manner)
 }
 
@@ -158,6 +159,13 @@ fn respond(world: &World, view: View, request: &Message, tcp: bool) -> Option<(M
         ));
     }
     let name = plain(&query.name().to_ascii());
+    if request.edns.is_some()
+        && find_override(world, view, &name, query.query_type()).is_some_and(|o| o.no_edns)
+    {
+        let code = ResponseCode::FormErr;
+        let refusal = Message::error_msg(request.metadata.id, OpCode::Query, code);
+        return Some((refusal, Duration::ZERO));
+    }
     let outcome = resolve(world, view, &name, query.query_type(), 0);
     if outcome.silent {
         return None;
@@ -302,7 +310,7 @@ fn resolve(world: &World, view: View, name: &str, kind: RecordType, depth: u8) -
     if depth > MAX_DEPTH {
         return Outcome::code(ResponseCode::ServFail);
     }
-    let Some(answer) = find_override(world, view, name) else {
+    let Some(answer) = find_override(world, view, name, kind) else {
         return derived(world, view, name, kind, depth);
     };
     let soa = answer
@@ -321,6 +329,8 @@ fn resolve(world: &World, view: View, name: &str, kind: RecordType, depth: u8) -
         "servfail" => Outcome::code(ResponseCode::ServFail),
         "refused" => Outcome::code(ResponseCode::Refused),
         "timeout" => Outcome::silent(),
+        "notimp" => Outcome::code(ResponseCode::NotImp),
+        "formerr" => Outcome::code(ResponseCode::FormErr),
         _ => match &answer.cname {
             Some(target) => {
                 let target = plain(target);
@@ -373,7 +383,8 @@ fn vpc(world: &World, name: &str, kind: RecordType, depth: u8) -> Outcome {
     else {
         return Outcome::silent();
     };
-    let rule = longest(world.dns.rules.iter(), name);
+    // A SYSTEM rule leaves its domain to this resolver.
+    let rule = longest(world.dns.rules.iter(), name).filter(|(_, target)| *target != "system");
     let zone = longest(world.dns.private_zones.iter(), name).filter(|_| vpc.dns_hostnames);
     let hidden = hidden_zone(world, name).filter(|_| vpc.dns_hostnames);
     let rule_length = rule.map(|(domain, _)| domain_length(domain));
@@ -529,7 +540,13 @@ fn static_record(
     }
 }
 
-fn find_override<'a>(world: &'a World, view: View, name: &str) -> Option<&'a DnsAnswer> {
+fn find_override<'a>(
+    world: &'a World,
+    view: View,
+    name: &str,
+    kind: RecordType,
+) -> Option<&'a DnsAnswer> {
+    let kind = kind.to_string();
     let own = match view {
         View::Vpc => "vpc".to_owned(),
         View::Public => "public".to_owned(),
@@ -544,7 +561,8 @@ fn find_override<'a>(world: &'a World, view: View, name: &str) -> Option<&'a Dns
         .find_map(|names| {
             let matching = names
                 .iter()
-                .filter(|(pattern, _)| *pattern == "*" || matches(pattern, name));
+                .filter(|(pattern, _)| *pattern == "*" || matches(pattern, name))
+                .filter(|(_, answer)| answer.types.is_empty() || answer.types.contains(&kind));
             matching
                 .max_by_key(|(pattern, _)| (!pattern.starts_with('*'), pattern.len()))
                 .map(|(_, a)| a)

@@ -16,7 +16,8 @@ mod interfaces;
 mod network;
 mod prefix_lists;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 
 use super::hostile;
 use super::http::{Answer, HttpRequest, HttpResponse};
@@ -30,12 +31,17 @@ use xml::Xml;
 #[derive(Debug)]
 pub struct Ec2 {
     world: Arc<World>,
+    /// The signed requests that came already.
+    known: Mutex<BTreeSet<Vec<u8>>>,
 }
 
 impl Ec2 {
     /// The API of this world.
     pub fn new(world: Arc<World>) -> Self {
-        Self { world }
+        Self {
+            world,
+            known: Mutex::default(),
+        }
     }
 
     /// What to do with one request.
@@ -62,6 +68,15 @@ impl Ec2 {
             return response.into();
         }
         let token = match temper {
+            "500-once" => {
+                let mut known = self.known.lock().expect("nobody panics with it");
+                return match known.insert(request.body.clone()) {
+                    true => Refusal::new(500, "InternalError", "An internal error has occurred")
+                        .response("once")
+                        .into(),
+                    false => response.into(),
+                };
+            }
             "endless-pages" => super::https::request_id(),
             "same-token" => "the-same-again".to_owned(),
             manner if hostile::HTTP.contains(&manner) => {
@@ -103,10 +118,34 @@ pub fn answer(world: &World, request: &HttpRequest) -> HttpResponse {
         Ok(response) => response,
         Err(refusal) => refusal.response(&id),
     };
-    response
+    edited(world, response)
         .with("x-amzn-requestid", id)
         .with("Cache-Control", "no-cache, no-store")
         .with("Server", "AmazonEC2")
+}
+
+/// The answer as another implementation would give it: without some elements, with other texts.
+fn edited(world: &World, response: HttpResponse) -> HttpResponse {
+    let (omit, replace) = (&world.ec2_api.omit, &world.ec2_api.replace);
+    if omit.is_empty() && replace.is_empty() {
+        return response;
+    }
+    let mut text = String::from_utf8_lossy(&response.body).into_owned();
+    for name in omit {
+        let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+        while let Some(start) = text.find(&open)
+            && let Some(length) = text[start..].find(&close)
+        {
+            text.replace_range(start..start + length + close.len(), "");
+        }
+    }
+    for (old, new) in replace {
+        text = text.replace(old, new);
+    }
+    HttpResponse {
+        body: text.into_bytes(),
+        ..response
+    }
 }
 
 /// An error of the API.

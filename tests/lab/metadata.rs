@@ -93,6 +93,7 @@ async fn connection(
 ) -> io::Result<()> {
     let mut buffer = Vec::new();
     while let Some(received) = wire::read(&mut stream, &mut buffer, address, client).await? {
+        tokio::time::sleep(Duration::from_millis(world.metadata.delay_ms)).await;
         let (answer, manner) = match kind {
             Kind::Instance => (
                 instance(world, &received.request),
@@ -148,6 +149,9 @@ fn instance(world: &World, request: &HttpRequest) -> Answer {
         "disabled" => return plain(403, "").into(),
         _ => {}
     }
+    if world.metadata.imds == "version-1" && request.method != "GET" {
+        return plain(404, "").into();
+    }
     if token_request {
         let ttl = request
             .header("x-aws-ec2-metadata-token-ttl-seconds")
@@ -163,7 +167,9 @@ fn instance(world: &World, request: &HttpRequest) -> Answer {
     if request.method == "PUT" {
         return plain(403, "").into();
     }
-    if request.header("x-aws-ec2-metadata-token") != Some(IMDS_TOKEN) {
+    if world.metadata.imds != "version-1"
+        && request.header("x-aws-ec2-metadata-token") != Some(IMDS_TOKEN)
+    {
         return plain(401, "").into();
     }
     let Some(path) = request.path.strip_prefix("/latest/") else {
@@ -362,6 +368,14 @@ fn instance_tree(world: &World) -> BTreeMap<String, String> {
         "dynamic/instance-identity/signature",
         "bGFiIHNpZ25hdHVyZSB0aGF0IHByb3ZlcyBub3RoaW5n".to_owned(),
     );
+    for kind in ["pkcs7", "rsa2048"] {
+        // In lines, as the service gives them.
+        put(
+            &format!("dynamic/instance-identity/{kind}"),
+            "TGFiIFBLQ1MgIzcgc2lnbmF0dXJlIHRoYXQgcHJvdmVzIG5vdGhpbmcsIGluIGxp\nbmVzIG9mIDY0"
+                .to_owned(),
+        );
+    }
     tree
 }
 

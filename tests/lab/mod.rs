@@ -9,12 +9,14 @@
 //! | `world` | the description; the healthy one is its default |
 //! | `physics` | what becomes of a SYN, derived from groups, ACLs and routes |
 //! | `namespace` | devices, routes, resolv.conf, hosts, trust store |
+//! | `driver` | the count that a Nitro interface's driver keeps |
 //! | `dns`, `public_names`, `sockets` | the VPC resolver, further resolvers, the public side |
 //! | `pki`, `https`, `wire`, `http` | certificates, TLS and HTTP of every endpoint |
 //! | `ec2`, `sqs` | the two APIs an agent calls |
 //! | `metadata` | IMDS, ECS task metadata, pod identity |
 //! | `hostile` | servers that hang, stall half-way, reset, and answer garbage or without end |
 //! | `scenario` | a world, a command line and the findings expected, from a TOML file |
+//! | `fix` | what the commands of a finding's fix make of a scenario |
 
 // Every program that includes the lab uses a part of it.
 #![allow(
@@ -26,7 +28,9 @@
 )]
 
 pub mod dns;
+pub mod driver;
 pub mod ec2;
+pub mod fix;
 pub mod hostile;
 pub mod http;
 pub mod https;
@@ -81,6 +85,9 @@ impl Lab {
             .prefix("vpcheck-lab-")
             .tempdir()
             .map_err(|e| format!("cannot make a directory for the lab: {e}"))?;
+        if !world.host.linklocal_allowance_exceeded.is_empty() {
+            driver::build(directory.path())?;
+        }
         let pki = Pki::new(&world)?;
         write(directory.path(), "service-roots.pem", &pki.service_roots())?;
         let trust = pki.trust_store(&world);
@@ -296,6 +303,15 @@ impl Lab {
             set("AWS_ACCESS_KEY_ID", metadata::ACCESS_KEY_ID);
             set("AWS_SECRET_ACCESS_KEY", metadata::SECRET_ACCESS_KEY);
             set("AWS_SESSION_TOKEN", metadata::SESSION_TOKEN);
+        }
+        let counts = &world.host.linklocal_allowance_exceeded;
+        if !counts.is_empty() {
+            let counts: Vec<String> = counts.iter().map(u64::to_string).collect();
+            set(driver::COUNTS, &counts.join(","));
+            set(
+                "LD_PRELOAD",
+                &driver::library(self.directory.path()).display().to_string(),
+            );
         }
         for (name, value) in &world.environment.variables {
             if value.is_empty() {

@@ -69,6 +69,9 @@ pub struct Expect {
     /// `canary.status`.
     #[serde(default)]
     pub canary: Option<String>,
+    /// Values of the report by JSON pointer: `"/environment/kind" = "fargate"`. `"null"` stands for null.
+    #[serde(default)]
+    pub report: BTreeMap<String, toml::Value>,
     /// The run must take less than this.
     #[serde(default)]
     pub within_seconds: Option<f64>,

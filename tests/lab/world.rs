@@ -114,6 +114,9 @@ pub struct Host {
     pub resolvers: Vec<IpAddr>,
     /// Further lines of `/etc/resolv.conf`.
     pub resolv_conf_lines: Vec<String>,
+    /// What the interface's driver counts of dropped packets to link-local services, one number for each time it is read (the
+    /// last one stays); none: the driver keeps no such count.
+    pub linklocal_allowance_exceeded: Vec<u64>,
 }
 
 /// A VPC.
@@ -406,7 +409,8 @@ impl Default for EndpointInterface {
 pub struct Dns {
     /// Private hosted zones by zone name, associated with the host's VPC (they need both DNS attributes).
     pub private_zones: BTreeMap<String, PrivateZone>,
-    /// Resolver FORWARD rules: a domain (`.` for all) and whom it is sent to: an address of `resolvers`, or `public`.
+    /// Resolver FORWARD rules: a domain (`.` for all) and whom it is sent to: an address of `resolvers`, or `public`;
+    /// `system` for a SYSTEM rule, which sends it nowhere.
     pub rules: BTreeMap<String, String>,
     /// Further resolvers by address.
     pub resolvers: BTreeMap<IpAddr, Resolver>,
@@ -440,7 +444,8 @@ pub struct Resolver {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DnsAnswer {
-    /// `ok`, `nxdomain`, `nodata`, `servfail`, `refused`, `timeout`, or one of `hostile::DNS`.
+    /// `ok`, `nxdomain`, `nodata`, `servfail`, `refused`, `timeout`, `notimp`, `formerr`, or one of
+    /// `hostile::DNS`.
     pub status: String,
     /// Addresses of either family.
     pub addresses: Vec<IpAddr>,
@@ -458,6 +463,10 @@ pub struct DnsAnswer {
     pub tcp_closed: bool,
     /// Milliseconds before the answer.
     pub delay_ms: u64,
+    /// The types of record this is about, `A` and `AAAA`; empty: all.
+    pub types: Vec<String>,
+    /// Answers FORMERR to whoever asks with EDNS, as servers from before it do; others get the derived answer.
+    pub no_edns: bool,
 }
 
 impl Default for DnsAnswer {
@@ -472,6 +481,8 @@ impl Default for DnsAnswer {
             truncated: false,
             tcp_closed: false,
             delay_ms: 0,
+            types: Vec::new(),
+            no_edns: false,
         }
     }
 }
@@ -536,10 +547,12 @@ impl Default for Certificates {
 #[serde(deny_unknown_fields, default)]
 pub struct Metadata {
     /// IMDS: `on`, `off` (nobody listens), `swallow`, `token-timeout` (hop limit: connects, the PUT gets no reply),
-    /// `hang` (every request), `garbage`, `disabled` (403), or one of `hostile::HTTP`. Listens only where `environment.kind` has it.
+    /// `hang` (every request), `garbage`, `disabled` (403), `version-1` (no tokens: 404 to the PUT, and none is asked for), or one of `hostile::HTTP`. Listens only where `environment.kind` has it.
     pub imds: String,
     /// Parts of the paths that a manner of `hostile::HTTP` is about; empty: all.
     pub imds_paths: Vec<String>,
+    /// Milliseconds before each answer of any of them.
+    pub delay_ms: u64,
     /// IMDS on `[fd00:ec2::254]` as well.
     pub imds_ipv6: bool,
     /// Paths below `/latest/` that answer 404.
@@ -557,6 +570,7 @@ impl Default for Metadata {
         Self {
             imds: "on".into(),
             imds_paths: Vec::new(),
+            delay_ms: 0,
             imds_ipv6: false,
             imds_missing: Vec::new(),
             ecs: "on".into(),
@@ -598,13 +612,18 @@ impl Default for Credentials {
 pub struct Ec2Api {
     /// Actions the caller may not make: `DescribeRouteTables`, or `*`.
     pub denied: Vec<String>,
-    /// `""` for well, `throttled` (503 `RequestLimitExceeded`), `hang`, `garbage`, `500`, `endless-pages` (every page
+    /// `""` for well, `throttled` (503 `RequestLimitExceeded`), `hang`, `garbage`, `500`, `500-once` (each call's first
+    /// attempt), `endless-pages` (every page
     /// with a new token), `same-token` (every page with the same), or one of `hostile::HTTP`.
     pub temper: String,
     /// The actions `temper` is about; empty: all.
     pub temper_actions: Vec<String>,
     /// Items per page at most; 0: as asked.
     pub page_size: usize,
+    /// Elements that its answers lack, as emulators' do: `ipAddressType`.
+    pub omit: Vec<String>,
+    /// Texts that stand in its answers instead of others: `"<state>available<" = "<state>Available<"`.
+    pub replace: BTreeMap<String, String>,
 }
 
 /// SQS.
@@ -722,6 +741,7 @@ impl Default for Host {
             hosts_lines: Vec::new(),
             resolvers: vec![v4(10, 0, 0, 2)],
             resolv_conf_lines: Vec::new(),
+            linklocal_allowance_exceeded: Vec::new(),
         }
     }
 }

@@ -37,3 +37,14 @@ pub fn with_statement(document: &str, statement: Value) -> Option<String> {
     }
     Some(document.to_string())
 }
+
+/// The document without one of its statements. None where it has no such one, or no other.
+pub fn without_statement(document: &str, statement: usize) -> Option<String> {
+    let mut document: Value = serde_json::from_str(document).ok()?;
+    let statements = document.get_mut("Statement")?.as_array_mut()?;
+    if statement >= statements.len() || statements.len() < 2 {
+        return None;
+    }
+    statements.remove(statement);
+    Some(document.to_string())
+}

@@ -23,6 +23,9 @@ use http_body_util::Limited;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::open_ended::OpenEnded;
+use super::resolve::Resolver;
+
 /// The longest answer that is read; a page of a thousand records is below it, and a dozen are read at a time.
 const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
 
@@ -47,6 +50,17 @@ impl Roots {
         )
     }
 
+    /// The same, as rustls takes them.
+    pub(in crate::gather) fn store(&self) -> rustls::RootCertStore {
+        let certificates = self
+            .0
+            .iter()
+            .flat_map(|pem| CertificateDer::pem_slice_iter(pem));
+        let mut store = rustls::RootCertStore::empty();
+        store.add_parsable_certificates(certificates.filter_map(Result::ok));
+        store
+    }
+
     /// True where nothing would be trusted.
     pub(in crate::gather) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -59,15 +73,15 @@ impl fmt::Debug for Roots {
     }
 }
 
-/// A client that trusts these roots alone and resolves names as the system does.
+/// A client that trusts these roots alone and resolves names like this.
 ///
 /// Proxies are never used: the client reads no proxy variable unless it is told to.
-pub(in crate::gather) fn client(roots: &Roots) -> SharedHttpClient {
+pub(in crate::gather) fn client(roots: &Roots, resolver: Resolver) -> SharedHttpClient {
     bounded(
         Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
             .tls_context(context(roots))
-            .build_https(),
+            .build_with_resolver(resolver),
     )
 }
 
@@ -145,12 +159,37 @@ impl HttpClient for Bounded<SharedHttpClient> {
 
 impl HttpConnector for Bounded<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let lifetime = token_lifetime(&request);
         let answer = self.0.call(request);
         HttpConnectorFuture::new(async move {
             let answer: Result<_, ConnectorError> = answer.await;
-            answer.map(|response| {
-                response.map(|body| SdkBody::from_body_1_x(Limited::new(body, LONGEST_ANSWER)))
+            answer.map(|mut response| {
+                if let Some(lifetime) = lifetime
+                    && response.status().is_success()
+                    && response.headers().get(TOKEN_LIFETIME).is_none()
+                {
+                    response.headers_mut().insert(TOKEN_LIFETIME, lifetime);
+                }
+                let told: Vec<&str> = ["content-length", "transfer-encoding"]
+                    .into_iter()
+                    .filter(|name| response.headers().get(*name).is_some())
+                    .collect();
+                response.map(|body| {
+                    let body = OpenEnded::new(body, |name| told.contains(&name));
+                    SdkBody::from_body_1_x(Limited::new(body, LONGEST_ANSWER))
+                })
             })
         })
     }
+}
+
+/// How long a token for instance metadata lives ("Use the Instance Metadata Service to access instance metadata" in
+/// the EC2 user guide).
+const TOKEN_LIFETIME: &str = "x-aws-ec2-metadata-token-ttl-seconds";
+
+/// The lifetime that a request for a token asks for. The SDK takes no token whose answer does not repeat it, and
+/// not everything that poses as the service does.
+fn token_lifetime(request: &HttpRequest) -> Option<String> {
+    let asked = request.headers().get(TOKEN_LIFETIME)?;
+    (request.method() == "PUT").then(|| asked.to_owned())
 }

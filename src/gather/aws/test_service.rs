@@ -125,7 +125,7 @@ impl Request {
 
 /// Access with credentials and without anywhere to go.
 pub(in crate::gather) fn access(root: &str) -> AwsAccess {
-    let mut access = AwsAccess::new("us-east-1", root.as_bytes(), false);
+    let mut access = AwsAccess::new("us-east-1", root.as_bytes(), false, Vec::new());
     access.switches = Vec::new();
     access.found = OnceCell::from(chain::Found {
         source: Observation::known(CredentialSource {

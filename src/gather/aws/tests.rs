@@ -143,7 +143,7 @@ async fn secrets_are_in_no_debug_output() {
     let bounds = bounds(1000, 1000);
     let mut seen = format!("{access:?}{:?}", access.credentials(&bounds).await);
     seen.push_str(&format!("{:?}", access.ec2(&bounds).await.unwrap()));
-    let client = https::client(&access.roots);
+    let client = access.client(&bounds);
     let sqs = access
         .sqs(&bounds, "us-east-1", &ApiHost::new("localhost"), client)
         .await;
@@ -166,7 +166,8 @@ fn certificates_that_cannot_be_used_are_left_out() {
     assert!(https::Roots::from_pem(b"\xff\xfe no certificate").is_empty());
     assert!(https::Roots::from_pem(mangled.as_bytes()).is_empty());
     // Nothing trusted is no reason to panic.
-    let _ = https::client(&https::Roots::from_pem(mangled.as_bytes()));
+    let resolver = Resolver::new(&bounds(1000, 1000), Vec::new());
+    let _ = https::client(&https::Roots::from_pem(mangled.as_bytes()), resolver);
 }
 
 /// Only built, never asked: a test must not look for credentials on the machine it runs on.

@@ -34,7 +34,13 @@ pub(super) async fn own(
             vpc
         ),
     )?;
-    Ok(merged([ipv4, ipv6]))
+    let mut found = merged([ipv4, ipv6]);
+    // Not every implementation of the API filters by all that AWS's does.
+    found.retain(|interface| {
+        let mut held = interface.addresses.iter();
+        held.any(|address| addresses.contains(address))
+    });
+    Ok(found)
 }
 
 /// The interfaces of these endpoints.

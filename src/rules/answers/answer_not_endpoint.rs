@@ -1,6 +1,8 @@
-use crate::rules::cause::{Cause, by_subject, region_flag};
+use crate::rules::cause::{Cause, by_subject};
 use crate::rules::rule;
 use crate::symptoms::{Kind, Scene, Symptoms};
+
+use super::zone_record;
 
 rule! {
     /// A private answer that belongs to no endpoint of the service.
@@ -57,18 +59,16 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 ));
             }
         }
-        let vpc = scene.vpc_id.as_deref().unwrap_or("VPC_ID");
-        let region = scene.region.as_ref().map_or("REGION", |region| region.as_str());
-        cause.fix(
-            "Correct or remove the record that gives this address. Private zones that this VPC sees, and the service's endpoints:",
-            vec![
-                format!("aws route53 list-hosted-zones-by-vpc --vpc-id {vpc} --vpc-region {region}"),
-                format!(
-                    "aws ec2 describe-vpc-endpoints --filters Name=vpc-id,Values={vpc}{}",
-                    region_flag(scene)
-                ),
-            ],
-        )
+        match zone_record::endpoint(scene, &symptom.service) {
+            Some(endpoint) => cause.fix(
+                "Correct the private zone's record that gives this address, so that it leads to the endpoint, or delete the zone.",
+                zone_record::commands(scene, None, &symptom.name, endpoint, &["A"]),
+            ),
+            None => cause.fix(
+                "Correct or remove the record that gives this address. Private zones that this VPC sees:",
+                zone_record::list(scene),
+            ),
+        }
     });
     by_subject(causes)
 }

@@ -1,6 +1,9 @@
+use std::net::IpAddr;
+
 use crate::configuration::route_table::{Way, way};
 use crate::facts::FailureKind;
-use crate::rules::cause::{Cause, by_subject, region_flag};
+use crate::facts::inventory::{PrefixList, RouteTable};
+use crate::rules::cause::{Cause, by_subject_in_all_places, host_range, region_flag};
 use crate::rules::rule;
 use crate::symptoms::{Kind, Scene, Symptoms, gateway};
 
@@ -52,11 +55,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         };
         let subject = table.map_or(symptom.name.clone(), |table| table.id.clone());
         let command = match table {
-            Some(table) => format!(
-                "aws ec2 create-route --route-table-id {} --destination-cidr-block {address}/32 --transit-gateway-id TRANSIT_GATEWAY_ID{}",
-                table.id,
-                region_flag(scene)
-            ),
+            Some(table) => attach_or_route(scene, table, lists.map(Vec::as_slice), address),
             None => format!("ip route get {address}"),
         };
         Some(
@@ -71,5 +70,35 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 .fix("Add the route to the hub's range, or take the private zone's association away.", vec![command]),
         )
     });
-    by_subject(causes)
+    by_subject_in_all_places(causes)
+}
+
+/// What is lacking is the attachment where a route leads to a gateway that is gone, else the route.
+fn attach_or_route(
+    scene: &Scene<'_>,
+    table: &RouteTable,
+    lists: Option<&[PrefixList]>,
+    address: IpAddr,
+) -> String {
+    let region = region_flag(scene);
+    let route = match way(table, lists, address) {
+        Way::Along(route) if route.blackhole && route.target.starts_with("tgw-") => Some(route),
+        _ => None,
+    };
+    let vpc = scene.vpc_id.as_deref().unwrap_or_default();
+    if let (Some(route), Some(subnet)) = (route, scene.subnet_id.as_deref()) {
+        return format!(
+            "aws ec2 create-transit-gateway-vpc-attachment --transit-gateway-id {} --vpc-id {vpc} --subnet-ids {subnet}{region}",
+            route.target
+        );
+    }
+    let flag = match address.is_ipv4() {
+        true => "--destination-cidr-block",
+        false => "--destination-ipv6-cidr-block",
+    };
+    format!(
+        "aws ec2 create-route --route-table-id {} {flag} {} --transit-gateway-id \"$(aws ec2 describe-transit-gateway-vpc-attachments --filters Name=vpc-id,Values={vpc} Name=state,Values=available --query 'TransitGatewayVpcAttachments[0].TransitGatewayId' --output text{region})\"{region}",
+        table.id,
+        host_range(address)
+    )
 }

@@ -4,6 +4,7 @@ use crate::rules::cause::Cause;
 use crate::rules::rule;
 use crate::symptoms::{Kind, Scene, Symptom, Symptoms};
 
+use super::change_resolver;
 use super::why_public::bypassing_resolver;
 
 rule! {
@@ -81,18 +82,20 @@ fn cause(scene: &Scene<'_>, symptoms: &Symptoms, server: IpAddr, shown: &[&Sympt
         let unread = symptoms.where_kind(|kind| *kind == Kind::InventoryUnreachable);
         cause = cause.follows(unread.map(|symptom| symptom.id));
     }
-    let vpc_resolver = vpc_resolver.map_or("169.254.169.253".to_owned(), |ip| ip.to_string());
+    let vpc_resolver = vpc_resolver.unwrap_or_else(|| IpAddr::from([169, 254, 169, 253]));
+    let mut commands = change_resolver::commands(scene, server, Some(vpc_resolver));
+    commands.extend([
+        format!("dig +short @{server} {}", first_name(shown)),
+        format!("dig +short @{vpc_resolver} {}", first_name(shown)),
+    ]);
     cause
         .title(format!("The resolver {server} does not forward to the VPC's resolver"))
         .because(format!(
             "This host asks {server}, which gives other answers than the VPC's resolver {vpc_resolver} gives for the same names from the same host."
         ))
         .fix(
-            format!("Let {server} forward AWS names to the VPC's resolver, or use the VPC's resolver here. To compare the two:"),
-            vec![
-                format!("dig +short @{server} {}", first_name(shown)),
-                format!("dig +short @{vpc_resolver} {}", first_name(shown)),
-            ],
+            format!("Let {server} forward AWS names to the VPC's resolver, or use the VPC's resolver here. To change it and compare the two:"),
+            commands,
         )
 }
 

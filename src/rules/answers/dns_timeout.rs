@@ -4,6 +4,7 @@ use crate::symptoms::{Kind, Scene, Symptoms};
 
 use crate::verdict::finding::Severity;
 
+use super::change_resolver;
 use super::silent_resolver::{self, Ending};
 
 rule! {
@@ -61,8 +62,14 @@ fn dead_first(scene: &Scene<'_>, symptoms: &Symptoms) -> Option<Cause> {
         })
         .map(|symptom| symptom.id)
         .collect();
+    let mut services: Vec<String> = Vec::new();
+    for name in scene.facts.names.iter().filter(|name| !name.comparison) {
+        if !services.contains(&name.service) {
+            services.push(name.service.clone());
+        }
+    }
     silent.then(|| {
-        Cause::alone(first.ip().to_string(), Severity::Fail, Vec::new())
+        Cause::alone(first.ip().to_string(), Severity::Fail, services)
             .follows(unread)
             .title(format!("The first resolver {} does not answer", first.ip()))
             .because(format!(
@@ -72,7 +79,11 @@ fn dead_first(scene: &Scene<'_>, symptoms: &Symptoms) -> Option<Cause> {
             ))
             .fix(
                 "Repair the resolver, or take it out of the configuration.",
-                vec![format!("dig +tries=1 @{} amazonaws.com", first.ip())],
+                [
+                    change_resolver::commands(scene, first.ip(), None),
+                    vec![format!("dig +tries=1 @{} amazonaws.com", first.ip())],
+                ]
+                .concat(),
             )
     })
 }

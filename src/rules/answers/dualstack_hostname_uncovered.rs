@@ -36,8 +36,14 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             ))
             .evidence(format!("{} answers with private addresses.", found.plain))
             .fix(
-                "Switch dual-stack names off for the applications here.",
-                vec!["export AWS_USE_DUALSTACK_ENDPOINT=false".to_owned()],
+                match uncovered::is_target(found) {
+                    true => "Call the plain name, or make the endpoint a dual-stack one.",
+                    false => "Switch dual-stack names off for the applications here.",
+                },
+                vec![uncovered::without_switch(
+                    found,
+                    "AWS_USE_DUALSTACK_ENDPOINT",
+                )],
             )
     })
 }

@@ -1,8 +1,9 @@
 use crate::catalog::Catalog;
-use crate::rules::cause::{Cause, by_subject, region_flag};
+use crate::rules::cause::{Cause, by_subject};
 use crate::rules::rule;
-use crate::symptoms::{Scene, Symptoms, gateway};
+use crate::symptoms::{Scene, Symptoms};
 
+use super::create_endpoint;
 use super::why_public::{WhyPublic, public_names};
 
 rule! {
@@ -43,7 +44,14 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             ))
             .fix(
                 "Create the endpoint.",
-                commands(scene, &symptom.service, &subject),
+                create_endpoint::commands(
+                    scene,
+                    &subject,
+                    scene
+                        .service(&symptom.service)
+                        .is_some_and(|service| service.has_gateway()),
+                    None,
+                ),
             );
         for other in scene.all_endpoints_of(&symptom.service) {
             cause = cause.evidence(match scene.is_of_this_vpc(other) {
@@ -75,35 +83,4 @@ fn service_name(scene: &Scene<'_>, service: &str, name: &str) -> String {
         (Some(entry), Some(region)) => entry.endpoint_service_name(&region),
         _ => service.to_owned(),
     }
-}
-
-fn commands(scene: &Scene<'_>, service: &str, service_name: &str) -> Vec<String> {
-    let vpc = scene.vpc_id.as_deref().unwrap_or("VPC_ID");
-    let region = region_flag(scene);
-    let has_gateway = scene.service(service).is_some_and(|s| s.has_gateway());
-    if has_gateway {
-        let table = gateway::table(scene).map_or("ROUTE_TABLE_ID", |table| table.id.as_str());
-        return vec![format!(
-            "aws ec2 create-vpc-endpoint --vpc-id {vpc} --vpc-endpoint-type Gateway --service-name {service_name} --route-table-ids {table}{region}"
-        )];
-    }
-    // The neighbours' subnets and groups are the best model there is: they admit the callers already.
-    let neighbour = scene
-        .endpoints()
-        .unwrap_or_default()
-        .iter()
-        .filter(|endpoint| endpoint.is_interface() && scene.is_of_this_vpc(endpoint))
-        .max_by_key(|endpoint| endpoint.subnet_ids.len());
-    let listed = |ids: &[String], placeholder: &str| match ids.is_empty() {
-        true => placeholder.to_owned(),
-        false => ids.join(" "),
-    };
-    let own_subnet = scene.subnet_id.as_deref().unwrap_or("SUBNET_ID");
-    let subnets = neighbour.map_or(own_subnet.to_owned(), |n| listed(&n.subnet_ids, own_subnet));
-    let groups = neighbour.map_or("SECURITY_GROUP_ID".to_owned(), |n| {
-        listed(&n.group_ids, "SECURITY_GROUP_ID")
-    });
-    vec![format!(
-        "aws ec2 create-vpc-endpoint --vpc-id {vpc} --vpc-endpoint-type Interface --service-name {service_name} --subnet-ids {subnets} --security-group-ids {groups} --private-dns-enabled{region}"
-    )]
 }

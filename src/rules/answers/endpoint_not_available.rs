@@ -4,6 +4,7 @@ use crate::rules::rule;
 use crate::symptoms::placement::{Placement, place};
 use crate::symptoms::{Kind, Scene, Symptom, Symptoms};
 
+use super::create_endpoint;
 use super::why_public::{WhyPublic, public_names};
 
 rule! {
@@ -69,21 +70,39 @@ fn cause(scene: &Scene<'_>, symptoms: &Symptoms, symptom: &Symptom, endpoint: &E
 
 fn fix(scene: &Scene<'_>, endpoint: &Endpoint) -> (&'static str, Vec<String>) {
     let region = region_flag(scene);
-    let describe = format!(
-        "aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {}{region}",
-        endpoint.id
+    let (id, service) = (&endpoint.id, &endpoint.service_name);
+    let available = format!(
+        "until [ \"$(aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {id} --query 'VpcEndpoints[0].State' --output text{region})\" = available ]; do sleep 15; done"
     );
-    let delete = format!(
-        "aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {}{region}",
-        endpoint.id
+    let gone = format!(
+        "until [ -z \"$(aws ec2 describe-vpc-endpoints --filters Name=vpc-endpoint-id,Values={id} --query 'VpcEndpoints[].VpcEndpointId' --output text{region})\" ]; do sleep 15; done"
     );
+    let create = create_endpoint::commands(scene, service, endpoint.is_gateway(), Some(endpoint));
     match endpoint.state.to_ascii_lowercase().as_str() {
-        "pending" => ("Wait until it is available.", vec![describe]),
+        "pending" => ("Wait until it is available.", vec![available]),
         "pendingacceptance" => (
-            "Have the owner of the endpoint service accept the connection.",
-            vec![describe],
+            "The owner of the endpoint service accepts the connection, then it takes some minutes.",
+            vec![
+                format!(
+                    "aws ec2 accept-vpc-endpoint-connections --service-id \"$(aws ec2 describe-vpc-endpoint-services --service-names {service} --query 'ServiceDetails[0].ServiceId' --output text{region})\" --vpc-endpoint-ids {id}{region}"
+                ),
+                available,
+            ],
         ),
-        "deleting" => ("It is being deleted: create it anew.", vec![describe]),
-        _ => ("Delete it and create it anew.", vec![describe, delete]),
+        "deleting" => (
+            "It is being deleted: once it is gone, create it anew.",
+            [vec![gone], create].concat(),
+        ),
+        _ => (
+            "Delete it, and once it is gone create it anew.",
+            [
+                vec![
+                    format!("aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {id}{region}"),
+                    gone,
+                ],
+                create,
+            ]
+            .concat(),
+        ),
     }
 }

@@ -26,6 +26,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     uncovered::find(scene, symptoms, &[NameForm::Global], |found| {
         let name = &found.symptom.name;
         let command = match found.symptom.service.as_str() {
+            _ if uncovered::is_target(found) => uncovered::check_plain(found),
             "sts" => "export AWS_STS_REGIONAL_ENDPOINTS=regional".to_owned(),
             service => format!(
                 "export AWS_ENDPOINT_URL_{}=https://{}",

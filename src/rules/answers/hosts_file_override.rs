@@ -59,7 +59,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             ))
             .fix(
                 "Remove the line from the hosts file.",
-                vec![format!("sudo sed -i '/{}/d' /etc/hosts", symptom.name.replace('.', "\\."))],
+                vec![format!(
+                    "sudo sed -i -E '/[[:space:]]{}([[:space:]]|$)/Id' /etc/hosts",
+                    symptom.name.replace('.', "\\.")
+                )],
             );
         for line in &pinned {
             cause = cause.evidence(format!("/etc/hosts: {} {}", line.address, quoted(&line.name)));

@@ -1,8 +1,10 @@
+use crate::facts::NameFacts;
 use crate::rules::cause::{Cause, by_subject};
 use crate::rules::rule;
-use crate::symptoms::{Kind, Scene, Symptoms};
+use crate::symptoms::{Kind, Scene, Symptom, Symptoms};
 
 use super::why_public::uncovered_form;
+use super::zone_record;
 
 rule! {
     /// One name has private and public addresses together.
@@ -44,12 +46,24 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 .because("Which way a request takes depends on the address that is picked.")
                 .evidence(format!("All answers: {}.", all.join(", ")))
                 .fix(
-                    "Remove the public addresses from the zone or resolver that gives them. To see them:",
-                    vec![
-                        format!("dig +short A {}", symptom.name),
-                        format!("dig +short AAAA {}", symptom.name),
-                    ],
+                    "Remove the public addresses from the private zone or resolver that gives them. To see them, and to have a private zone's record lead to the endpoint:",
+                    commands(scene, symptom),
                 )
         });
     by_subject(causes)
+}
+
+fn commands(scene: &Scene<'_>, symptom: &Symptom) -> Vec<String> {
+    let name = &symptom.name;
+    let mut commands = vec![
+        format!("dig +short A {name}"),
+        format!("dig +short AAAA {name}"),
+    ];
+    if let Some(endpoint) = zone_record::endpoint(scene, &symptom.service) {
+        let records = scene.facts.name(name).map(NameFacts::host_records);
+        let has_ipv6 = records.is_some_and(|all| all.iter().any(|r| r.address.is_ipv6()));
+        let types: &[&str] = if has_ipv6 { &["A", "AAAA"] } else { &["A"] };
+        commands.extend(zone_record::commands(scene, None, name, endpoint, types));
+    }
+    commands
 }

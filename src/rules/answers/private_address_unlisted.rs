@@ -1,4 +1,4 @@
-use crate::rules::cause::{Cause, by_subject, quoted};
+use crate::rules::cause::{Cause, by_subject, quoted, region_flag};
 use crate::rules::rule;
 use crate::symptoms::{Kind, Scene, Symptoms};
 
@@ -37,13 +37,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             })
             .collect();
         let no_cidrs = scene.vpc_cidrs.is_empty();
-        let flag = match no_cidrs {
-            true => " --vpc-cidr VPC_CIDR".to_owned(),
-            false => ranges
-                .iter()
-                .map(|range| format!(" --allow-cidr {range}"))
-                .collect(),
-        };
+        let flag: String = ranges
+            .iter()
+            .map(|range| format!(" --allow-cidr {range}"))
+            .collect();
         let queue = match &scene.facts.request.queue_url {
             Some(url) => format!(" --queue-url {}", quoted(url)),
             None => String::new(),
@@ -67,11 +64,25 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             })
             .fix(
                 match no_cidrs {
-                    true => "Say which CIDRs are this VPC's.".to_owned(),
+                    true => "Say which CIDRs are this VPC's, with --vpc-cidr for each. To see them:".to_owned(),
                     false => format!("If this is a central endpoint, vouch for its range, as in --allow-cidr {}.", ranges.join(", ")),
                 },
-                vec![format!("vpcheck check{flag}{queue}")],
+                match no_cidrs {
+                    true => describe_vpc(scene),
+                    false => vec![format!("vpcheck check{flag}{queue}")],
+                },
             )
     });
     by_subject(causes)
+}
+
+fn describe_vpc(scene: &Scene<'_>) -> Vec<String> {
+    let vpc = match &scene.vpc_id {
+        Some(vpc) => format!(" --vpc-ids {vpc}"),
+        None => String::new(),
+    };
+    vec![format!(
+        "aws ec2 describe-vpcs{vpc} --query 'Vpcs[].CidrBlockAssociationSet[].CidrBlock' --output text{}",
+        region_flag(scene)
+    )]
 }

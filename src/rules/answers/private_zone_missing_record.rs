@@ -1,11 +1,12 @@
 use crate::catalog::Partition;
 use crate::facts::dns::Soa;
 use crate::facts::{DnsStatus, NameFacts, ServerRole};
-use crate::rules::cause::{Cause, by_subject};
+use crate::rules::cause::{Cause, by_subject_in_all_places};
 use crate::rules::rule;
-use crate::symptoms::{Kind, Scene, Symptoms};
+use crate::symptoms::{Kind, Scene, Symptom, Symptoms};
 
 use super::why_public::uncovered_form;
+use super::{create_endpoint, zone_record};
 
 rule! {
     /// A private hosted zone shadows the name without a record for it.
@@ -42,17 +43,11 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 symptom.name, soa.owner
             ))
             .evidence(format!("SOA of the negative answer: {} ({}).", soa.owner, soa.primary))
-            .fix(
-                "Add the record to the zone, narrow the zone, or delete it. To find it:",
-                vec![format!(
-                    "aws route53 list-hosted-zones-by-vpc --vpc-id {} --vpc-region {}",
-                    scene.vpc_id.as_deref().unwrap_or("VPC_ID"),
-                    scene.region.as_ref().map_or("REGION", |region| region.as_str())
-                )],
-            );
-        Some(cause)
+            ;
+        let (summary, commands) = remedy(scene, symptom, &soa.owner);
+        Some(cause.fix(summary, commands))
     });
-    let mut causes = by_subject(causes);
+    let mut causes = by_subject_in_all_places(causes);
     // A zone that hides one name is known by the name; one that hides several is itself the thing to change.
     for cause in &mut causes {
         if let [only] = cause.explains.as_slice()
@@ -62,6 +57,42 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         }
     }
     causes
+}
+
+/// A record that leads to the endpoint; without one, the endpoint: its private names are more specific than the zone.
+fn remedy(scene: &Scene<'_>, symptom: &Symptom, zone: &str) -> (&'static str, Vec<String>) {
+    let (service, name) = (&symptom.service, &symptom.name);
+    if let Some(endpoint) = zone_record::endpoint(scene, service) {
+        let commands = zone_record::commands(scene, Some(zone), name, endpoint, &["A"]);
+        return (
+            "Add the record to the zone, narrow the zone, or delete it.",
+            commands,
+        );
+    }
+    let has_gateway = scene.service(service).is_some_and(|s| s.has_gateway());
+    let missing = scene.endpoint_list_is_complete() && scene.endpoints_of(service).is_empty();
+    match (
+        missing && name != zone,
+        scene.endpoint_service_name(service),
+    ) {
+        (true, Some(service_name)) if !has_gateway => {
+            let mut commands = zone_record::list(scene);
+            commands.extend(create_endpoint::commands(scene, &service_name, false, None));
+            (
+                "Create the endpoint, whose private names go before the zone's; or narrow the zone.",
+                commands,
+            )
+        }
+        // The name is public by nature, so that no record of a private zone can be right for long.
+        _ if has_gateway => (
+            "Narrow the zone, or take it from this VPC; its only VPC it keeps until it is deleted.",
+            zone_record::disassociate(scene, zone),
+        ),
+        _ => (
+            "Add the record to the zone, narrow the zone, or delete it. To find it:",
+            zone_record::list(scene),
+        ),
+    }
 }
 
 /// The private zone that denied the name, if one did: in the VPC resolver's answer where it was asked, else in

@@ -1,4 +1,4 @@
-use crate::rules::cause::{Cause, by_subject};
+use crate::rules::cause::{Cause, by_subject, inventory_commands};
 use crate::rules::rule;
 use crate::symptoms::{Kind, Scene, Symptoms};
 
@@ -33,10 +33,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 .because("The answer is public, and what would say why could not be read: the VPC's endpoints, their private DNS or the VPC's attributes.")
                 .fix(
                     "Hand vpcheck an inventory, or the permission to read one, and run it again.",
-                    vec![
-                        "vpcheck iam-policy".to_owned(),
-                        "vpcheck inventory -o inventory.json".to_owned(),
-                    ],
+                    inventory_commands(scene),
                 ),
             false => cause
                 .because("The host is none of the catalogue's services, and its addresses are public.")

@@ -43,8 +43,19 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 symptom.name
             ));
     }
-    let vpc = scene.vpc_id.as_deref().unwrap_or("VPC_ID");
     let region = region_flag(scene);
+    let mut commands = Vec::new();
+    if let Some(vpc) = scene.vpc_id.as_deref() {
+        commands.push(format!(
+            "aws route53resolver list-resolver-rule-associations --filters Name=VPCId,Values={vpc}{region}"
+        ));
+        for (symptom, _) in &shown {
+            let name = &symptom.name;
+            commands.push(format!(
+                "aws route53resolver associate-resolver-rule --resolver-rule-id \"$(aws route53resolver create-resolver-rule --creator-request-id vpcheck-{name} --rule-type SYSTEM --domain-name {name} --query ResolverRule.Id --output text{region})\" --vpc-id {vpc}{region} || aws route53resolver disassociate-resolver-rule --vpc-id {vpc} --resolver-rule-id \"$(aws route53resolver list-resolver-rules --filters Name=DomainName,Values={name}. Name=Type,Values=FORWARD --query 'ResolverRules[0].Id' --output text{region})\"{region}"
+            ));
+        }
+    }
     vec![
         cause
             .title("The VPC's resolver answers publicly although private DNS is on")
@@ -53,13 +64,8 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 first.name
             ))
             .fix(
-                "Find the resolver rule that forwards the name, and remove it or add a SYSTEM rule for the name.",
-                vec![
-                    format!(
-                        "aws route53resolver list-resolver-rule-associations --filters Name=VPCId,Values={vpc}{region}"
-                    ),
-                    format!("aws route53resolver list-resolver-rules{region}"),
-                ],
+                "Put a SYSTEM rule for each name before the resolver rule that forwards it, or where that rule is for this very name, take it from the VPC.",
+                commands,
             ),
     ]
 }

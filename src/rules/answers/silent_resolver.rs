@@ -2,8 +2,10 @@
 
 use std::net::IpAddr;
 
+use super::change_resolver;
 use crate::facts::{DnsStatus, FailureKind, ServerRole};
 use crate::rules::Cause;
+use crate::rules::cause::region_flag;
 use crate::symptoms::{Kind, Scene, Symptom, Symptoms};
 
 /// How resolution through the host's resolvers ended.
@@ -38,7 +40,7 @@ pub(super) fn find(
     }
     by_resolver
         .into_iter()
-        .map(|(server, shown)| cause(scene, symptoms, server, &shown, does))
+        .map(|(server, shown)| cause(scene, symptoms, server, &shown, (ending, does)))
         .collect()
 }
 
@@ -47,8 +49,9 @@ fn cause(
     symptoms: &Symptoms,
     server: Option<IpAddr>,
     shown: &[&Symptom],
-    does: &str,
+    (ending, does): (Ending, &str),
 ) -> Cause {
+    let address = server;
     let server = server.map_or("/etc/resolv.conf".to_owned(), |server| server.to_string());
     let mut cause = Cause::shown_by(&server, shown.iter().copied());
     for symptom in shown {
@@ -84,13 +87,45 @@ fn cause(
         None => format!("{server}, which this host asks, {does}, so no name can be looked up."),
     };
     let name = shown.first().map_or("", |symptom| symptom.name.as_str());
-    cause.because(because).fix(
-        "Repair the resolver, or use the VPC's own (AmazonProvidedDNS in the DHCP option set). To try it:",
-        vec![
-            format!("dig +tries=1 @{server} {name}"),
-            format!("dig +tries=1 @169.254.169.253 {name}"),
-        ],
-    )
+    let (summary, mut commands) = remedy(scene, address, vpc_resolver, ending);
+    if address.is_some() {
+        commands.push(format!("dig +tries=1 @{server} {name}"));
+    }
+    commands.push(format!("dig +tries=1 @169.254.169.253 {name}"));
+    cause.because(because).fix(summary, commands)
+}
+
+/// The VPC's own resolver is silent where the VPC's DNS support is off; another one gives way to the VPC's, where that answers.
+fn remedy(
+    scene: &Scene<'_>,
+    server: Option<IpAddr>,
+    vpc_resolver: Option<IpAddr>,
+    ending: Ending,
+) -> (&'static str, Vec<String>) {
+    let is_vpcs = server.is_some_and(|server| change_resolver::is_vpc_resolver(scene, server));
+    match (server, vpc_resolver, scene.vpc_id.as_deref()) {
+        (Some(_), None, Some(vpc)) if is_vpcs && ending == Ending::NoAnswer => {
+            let region = region_flag(scene);
+            let commands = vec![
+                format!(
+                    "aws ec2 describe-vpc-attribute --vpc-id {vpc} --attribute enableDnsSupport{region}"
+                ),
+                format!(
+                    "aws ec2 modify-vpc-attribute --vpc-id {vpc} --enable-dns-support '{{\"Value\":true}}'{region}"
+                ),
+            ];
+            let summary = "This is the VPC's own resolver, which is silent where enableDnsSupport is off: switch it on. To look, switch and try:";
+            (summary, commands)
+        }
+        (Some(server), Some(vpc_resolver), _) if !is_vpcs => (
+            "Repair the resolver, or use the VPC's own (AmazonProvidedDNS in the DHCP option set). To change it and try:",
+            change_resolver::commands(scene, server, Some(vpc_resolver)),
+        ),
+        _ => (
+            "Repair the resolver, or use the VPC's own (AmazonProvidedDNS in the DHCP option set). To try it:",
+            Vec::new(),
+        ),
+    }
 }
 
 fn ending_of(scene: &Scene<'_>, symptom: &Symptom, status: DnsStatus) -> Ending {

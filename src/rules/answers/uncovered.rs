@@ -3,7 +3,7 @@
 use crate::catalog::{Catalog, NameForm};
 use crate::facts::request::NameOrigin;
 use crate::rules::Cause;
-use crate::rules::cause::by_subject;
+use crate::rules::cause::{by_subject, quoted};
 use crate::symptoms::{Kind, Scene, Symptom, Symptoms};
 
 use super::why_public::uncovered_form;
@@ -52,6 +52,32 @@ pub(super) fn subject(scene: &Scene<'_>, uncovered: &Uncovered<'_>) -> String {
             .clone()
             .unwrap_or_else(|| uncovered.symptom.name.clone()),
         _ => uncovered.symptom.name.clone(),
+    }
+}
+
+/// Whether the name is under test because it was asked for.
+pub(super) fn is_target(uncovered: &Uncovered<'_>) -> bool {
+    matches!(uncovered.origin, Some(NameOrigin::Argument) | None)
+}
+
+/// The command that checks the plain name instead.
+pub(super) fn check_plain(uncovered: &Uncovered<'_>) -> String {
+    format!("vpcheck check {}", quoted(&uncovered.plain))
+}
+
+/// The command that has the plain name called: without the variable, or the name, that asks for another.
+pub(super) fn without_switch(uncovered: &Uncovered<'_>, switch: &str) -> String {
+    match uncovered.origin {
+        Some(NameOrigin::Variable(variable)) if variable == switch => {
+            format!("export {switch}=false")
+        }
+        Some(NameOrigin::Variable(variable)) => {
+            format!("export {variable}=https://{}", uncovered.plain)
+        }
+        Some(NameOrigin::QueueUrl) => {
+            format!("export AWS_ENDPOINT_URL_SQS=https://{}", uncovered.plain)
+        }
+        _ => check_plain(uncovered),
     }
 }
 

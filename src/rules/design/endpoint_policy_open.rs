@@ -1,5 +1,8 @@
+use serde_json::json;
+
 use crate::configuration::policy::Policy;
-use crate::rules::cause::{Cause, region_flag};
+use crate::facts::inventory::Endpoint;
+use crate::rules::cause::{Cause, quoted, region_flag};
 use crate::rules::rule;
 use crate::symptoms::{Scene, Symptoms};
 use crate::verdict::finding::Severity;
@@ -33,15 +36,42 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
                 .title(format!("The policy of {} allows everything", endpoint.id))
                 .because("It is the default policy: every principal, every action, every resource.")
                 .fix(
-                    "Narrow the endpoint's policy.",
-                    vec![format!(
-                        "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --policy-document file://policy.json{}",
-                        endpoint.id,
-                        region_flag(scene)
-                    )],
+                    "Narrow the endpoint's policy, as to the principals of this account.",
+                    vec![narrowed(scene, endpoint)],
                 )
         })
         .collect()
+}
+
+/// The command that lets the account's own principals alone use the endpoint. ECR has image layers fetched from a bucket of AWS's
+/// own (Amazon ECR User Guide, "Minimum Amazon S3 bucket permissions for Amazon ECR").
+fn narrowed(scene: &Scene<'_>, endpoint: &Endpoint) -> String {
+    let region = region_flag(scene);
+    let (Some(account), Some(place)) = (scene.account_id(), scene.region.as_ref()) else {
+        return format!(
+            "aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {} --query 'VpcEndpoints[0].PolicyDocument' --output text{region}",
+            endpoint.id
+        );
+    };
+    let mut statements = vec![json!({
+        "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalAccount": account}},
+    })];
+    if endpoint.service_name.ends_with(".s3") {
+        let partition = scene
+            .partition()
+            .map_or("aws", |partition| partition.name.as_str());
+        statements.push(json!({
+            "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+            "Resource": format!("arn:{partition}:s3:::prod-{}-starport-layer-bucket/*", place.as_str()),
+        }));
+    }
+    let document = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+    format!(
+        "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --policy-document {}{region}",
+        endpoint.id,
+        quoted(&document)
+    )
 }
 
 /// Whether a policy document allows everything to everybody and denies nothing.

@@ -66,6 +66,12 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
             region_flag(scene)
         ));
     }
+    if let (false, Some(interface)) = (public.is_empty(), &scene.facts.host.interface_id) {
+        commands.push(format!(
+            "aws ec2 modify-network-interface-attribute --network-interface-id {interface} --no-associate-public-ip-address{}",
+            region_flag(scene)
+        ));
+    }
     for address in public {
         cause = cause.evidence(format!("The host has the public address {address}."));
     }

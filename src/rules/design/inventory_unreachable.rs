@@ -1,15 +1,17 @@
+use crate::facts::Failure;
 use crate::rules::cause::{Cause, region_flag};
 use crate::rules::rule;
 use crate::symptoms::{Kind, Scene, Symptoms};
 
 rule! {
-    /// The EC2 API cannot be reached from here, so the VPC's configuration was not read.
+    /// The EC2 API cannot be reached from here, or gives no answer of use, so the VPC's configuration was not read.
     ///
     /// In a subnet without a NAT gateway it takes an endpoint for `ec2`. The check goes on without the configuration:
     /// what it would have shown is treated as unknown.
     ///
     /// ## Told apart by
-    /// The calls timed out or could not connect, with no other cause that explains it.
+    /// The calls timed out, could not connect or came back with an error of the API's own, with no other cause that
+    /// explains it; the finding says which.
     ///
     /// ## Fix
     /// Create an endpoint for `ec2`, or take an inventory elsewhere (`vpcheck inventory -o FILE`) and hand it over with
@@ -27,17 +29,21 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     if shown.is_empty() {
         return Vec::new();
     }
-    let failed = scene
-        .facts
-        .inventory
-        .calls()
-        .into_iter()
-        .find_map(|(call, failure)| Some(format!("{call}: {}", failure?.detail)));
+    let calls = scene.facts.inventory.calls();
+    let failures = || calls.iter().filter_map(|(_, failure)| *failure);
+    let failed = calls
+        .iter()
+        .find_map(|(call, failure)| Some(format!("{call}: {}", failure.as_ref()?.detail)));
+    let reached = failures().next().is_some() && failures().all(Failure::says_reached);
+    let title = match reached {
+        true => "The EC2 API gives no answer of use",
+        false => "The EC2 API cannot be reached from here",
+    };
     let subject = scene
         .endpoint_service_name("ec2")
         .unwrap_or_else(|| "ec2".to_owned());
     let mut cause = Cause::shown_by(subject, shown)
-        .title("The EC2 API cannot be reached from here")
+        .title(title)
         .because("Without it the VPC's configuration was not read; the check went on without.")
         .fix(
             "Take an inventory where the EC2 API can be reached, and hand it over.",

@@ -35,8 +35,8 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
         .title("The region is not known")
         .because("Without it the services' names cannot be told, so they were not looked up.")
         .fix(
-            "Say the region.",
-            vec!["vpcheck check --region REGION".to_owned()],
+            "Say the region with --region or AWS_REGION, or let instance metadata tell it.",
+            Vec::new(),
         );
     if let Some(failure) = scene.facts.host.imds.failure() {
         cause = cause.evidence(format!("Instance metadata: {}", failure.detail));

@@ -1,4 +1,4 @@
-use crate::rules::cause::Cause;
+use crate::rules::cause::{Cause, quoted, region_flag};
 use crate::rules::rule;
 use crate::symptoms::{PolicyLayer, Scene, Symptoms};
 
@@ -30,8 +30,9 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 .fix(
                     "Look at the identity's, the queue's and the endpoint's policy.",
                     vec![format!(
-                        "aws sqs get-queue-attributes --queue-url {} --attribute-names Policy",
-                        crate::rules::cause::quoted(&queue(scene))
+                        "aws sqs get-queue-attributes --queue-url {} --attribute-names Policy{}",
+                        quoted(&queue(scene)),
+                        region_flag(scene)
                     )],
                 )
         })

@@ -58,7 +58,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             ))
             .fix(
                 "Let the clock follow the Amazon Time Sync Service.",
-                vec!["chronyc makestep".to_owned(), "chronyc sources".to_owned()],
+                vec![
+                    "sudo chronyc makestep".to_owned(),
+                    "chronyc sources".to_owned(),
+                ],
             ),
     ]
 }

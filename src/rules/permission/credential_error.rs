@@ -1,7 +1,8 @@
 //! What the rules about credentials that a service turns down share.
 
-use crate::facts::ServiceError;
+use crate::facts::{EnvironmentKind, ServiceError};
 use crate::rules::Cause;
+use crate::rules::cause::region_flag;
 use crate::symptoms::{Kind, Scene, Symptom, Symptoms};
 
 use super::denied::said;
@@ -52,4 +53,19 @@ pub(super) fn find(scene: &Scene<'_>, symptoms: &Symptoms, codes: &[&str]) -> Op
         cause = cause.evidence(said(error));
     }
     Some(cause)
+}
+
+/// Shows whose credential it is, and lets the role's be used where those of the environment variables go before it.
+pub(super) fn commands(scene: &Scene<'_>) -> Vec<String> {
+    let host = &scene.facts.host;
+    let from_variables = host
+        .credentials
+        .seen()
+        .is_some_and(|source| source.provider.to_ascii_lowercase().contains("environment"));
+    let mut commands = vec![format!("aws sts get-caller-identity{}", region_flag(scene))];
+    // A function's own variables are its role's.
+    if from_variables && host.kind != EnvironmentKind::Lambda {
+        commands.push("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN".to_owned());
+    }
+    commands
 }

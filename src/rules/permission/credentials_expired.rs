@@ -28,7 +28,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             cause
                 .title("The credential has expired")
                 .because("The service knows the credential and says that its time is over.")
-                .fix("Renew it: sign in again, or find out why the role's credentials are not refreshed.", vec!["aws sts get-caller-identity".to_owned()])
+                .fix("Renew it: sign in again, or find out why the role's credentials are not refreshed.", credential_error::commands(scene))
         })
         .into_iter()
         .collect()

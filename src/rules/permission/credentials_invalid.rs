@@ -40,7 +40,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             cause
                 .title("The service does not know the credential")
                 .because("The key id is unknown, the secret does not fit it, or it belongs to another partition.")
-                .fix("Correct the credential; keys of one partition are unknown in another.", vec!["aws sts get-caller-identity".to_owned()])
+                .fix("Correct the credential; keys of one partition are unknown in another.", credential_error::commands(scene))
         })
         .into_iter()
         .collect()

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::configuration::policy::{Decision, Policy, Request, with_statement};
+use crate::configuration::policy::{Decision, Policy, Request, with_statement, without_statement};
 use crate::rules::cause::{Cause, quoted, region_flag};
 use crate::rules::rule;
 use crate::symptoms::{Kind, PolicyLayer, Scene, Symptoms};
@@ -70,34 +70,54 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             "The service's refusal names no policy; the request went through this endpoint, whose policy refuses the call."
         }
     };
-    let new_document = amended.map_or_else(
-        || "file://policy.json".to_owned(),
-        |document| quoted(&document),
-    );
+    let mut commands = vec![format!(
+        "aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {subject} --query 'VpcEndpoints[0].PolicyDocument' --output text{}",
+        region_flag(scene)
+    )];
+    if let Some(document) = &amended {
+        commands.push(format!(
+            "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {subject} --policy-document {}{}",
+            quoted(document),
+            region_flag(scene)
+        ));
+    }
+    if !subject.starts_with("vpce-") {
+        commands.clear();
+    }
     vec![
         cause
-            .title(format!("The endpoint policy of {subject} refuses the canary"))
+            .title(format!(
+                "The endpoint policy of {subject} refuses the canary"
+            ))
             .because(because)
             .fix(
-                format!("Allow the call on {} in the endpoint's policy.", queue_arn(scene)),
-                vec![
-                    format!(
-                        "aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {subject} --query 'VpcEndpoints[0].PolicyDocument' --output text{}",
-                        region_flag(scene)
-                    ),
-                    format!(
-                        "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {subject} --policy-document {new_document}{}",
-                        region_flag(scene)
-                    ),
-                ],
+                format!(
+                    "Allow the call on {} in the endpoint's policy.",
+                    queue_arn(scene)
+                ),
+                commands,
             ),
     ]
 }
 
-/// The document with a statement more that allows the call, where that is what it lacks and it is short enough to paste.
+/// The document with a statement more that allows the call, or without those that deny it, where that is what it lacks and it is
+/// short enough to paste.
 fn allowing(document: &str, policy: &Policy, call: &Request) -> Option<String> {
-    if policy.decide(call) != Decision::NotAllowed || !policy.problems.is_empty() {
+    if !policy.problems.is_empty() {
         return None;
+    }
+    let fits = |document: &String| document.len() <= 4096;
+    match policy.decide(call) {
+        Decision::NotAllowed => {}
+        Decision::ExplicitlyDenied(index) => {
+            let rest = without_statement(document, index)?;
+            return match Policy::read(&rest).decide(call) {
+                Decision::Allowed(_) => Some(rest).filter(fits),
+                // At most as often as there are statements: each time there is one less.
+                _ => allowing(&rest, &Policy::read(&rest), call),
+            };
+        }
+        Decision::Allowed(_) | Decision::Unknown(_) => return None,
     }
     let principal = match call.caller.account() {
         Some(account) => json!({"AWS": account}),
@@ -109,7 +129,7 @@ fn allowing(document: &str, policy: &Policy, call: &Request) -> Option<String> {
         "Action": denied::action_name(&call.action),
         "Resource": call.resource,
     });
-    with_statement(document, statement).filter(|document| document.len() <= 4096)
+    with_statement(document, statement).filter(fits)
 }
 
 fn capitalized(sentence: &str) -> String {

@@ -1,8 +1,9 @@
-use crate::rules::cause::Cause;
+use crate::rules::cause::{Cause, quoted};
 use crate::rules::rule;
 use crate::symptoms::{Kind, PolicyLayer, Scene, Symptoms};
 
 use super::denied::{by_layer, queue_arn};
+use super::identity_statement::{self, principal};
 
 rule! {
     /// The caller's own permissions refuse the canary.
@@ -46,6 +47,17 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         .as_ref()
         .map_or("", |error| error.message.as_str());
     let subject = super::denied::queue(scene);
+    let mut commands = vec![format!(
+        "vpcheck iam-policy --queue-url {}",
+        quoted(&subject)
+    )];
+    let lacks = layer == PolicyLayer::Identity && message.contains("because no ");
+    if let (true, Some(caller), Some(arn)) =
+        (lacks, principal(message), &scene.facts.canary.queue_arn)
+    {
+        let actions = [action(message).unwrap_or("sqs:SendMessage")];
+        commands.extend(identity_statement::command(scene, &caller, &actions, arn));
+    }
     let Some(cause) = by_layer(scene, symptoms, &LAYERS, subject) else {
         return Vec::new();
     };
@@ -64,17 +76,19 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                     queue_arn(scene),
                     layer.words()
                 ),
-                vec![format!(
-                    "vpcheck iam-policy --queue-url {}",
-                    crate::rules::cause::quoted(&super::denied::queue(scene))
-                )],
+                commands,
             ),
     ]
 }
 
-/// The principal that the text names: the thing whose permissions are to be changed.
-fn principal(message: &str) -> Option<String> {
-    let rest = message.split("User: ").nth(1)?;
-    let arn = rest.split_whitespace().next()?;
-    (arn.starts_with("arn:") && arn.len() <= 2048).then(|| arn.to_owned())
+/// The action that the text names, as a policy spells it.
+fn action(message: &str) -> Option<&'static str> {
+    let named = message
+        .split("is not authorized to perform: ")
+        .nth(1)?
+        .split_whitespace()
+        .next()?;
+    ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"]
+        .into_iter()
+        .find(|action| action.eq_ignore_ascii_case(named))
 }

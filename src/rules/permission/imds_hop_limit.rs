@@ -39,6 +39,25 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         false => Severity::Fail,
     };
     let instance = host.instance_id.as_deref().unwrap_or("INSTANCE_ID");
+    // The container cannot learn the instance's id; the EC2 API knows it by the address.
+    let region = region_flag(scene);
+    let id = match (&host.instance_id, host.addresses.first()) {
+        (Some(id), _) => id.clone(),
+        (None, Some(address)) => format!(
+            "\"$(aws ec2 describe-instances --filters Name=network-interface.{}={address} --query 'Reservations[0].Instances[0].InstanceId' --output text{region})\"",
+            match address.is_ipv4() {
+                true => "addresses.private-ip-address,Values",
+                false => "ipv6-addresses.ipv6-address,Values",
+            }
+        ),
+        (None, None) => String::new(),
+    };
+    let commands = match id.is_empty() {
+        true => Vec::new(),
+        false => vec![format!(
+            "aws ec2 modify-instance-metadata-options --instance-id {id} --http-put-response-hop-limit 2{region}"
+        )],
+    };
     vec![
         Cause::alone(instance, severity, Vec::new())
             .follows(lacking)
@@ -48,10 +67,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             .evidence("PUT /latest/api/token: connected, no answer in time.")
             .fix(
                 "Raise the hop limit of the instance to 2.",
-                vec![format!(
-                    "aws ec2 modify-instance-metadata-options --instance-id {instance} --http-put-response-hop-limit 2{}",
-                    region_flag(scene)
-                )],
+                commands,
             ),
     ]
 }

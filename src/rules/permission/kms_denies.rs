@@ -1,7 +1,9 @@
+use crate::rules::cause::{quoted, region_flag};
 use crate::rules::{Cause, rule};
 use crate::symptoms::{Kind, Scene, Symptoms};
 
 use super::canary_answer::{self, Words};
+use super::identity_statement;
 
 rule! {
     /// The queue's key refuses the caller.
@@ -30,5 +32,32 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             " --attribute-names KmsMasterKeyId",
         ),
     };
-    canary_answer::find(scene, symptoms, matches, &words)
+    let mut causes = canary_answer::find(scene, symptoms, matches, &words);
+    for cause in &mut causes {
+        cause.fix.commands.extend(remedy(scene));
+    }
+    causes
+}
+
+/// What the refusal itself says is lacking: the caller's permission on the key, or the key's being enabled.
+fn remedy(scene: &Scene<'_>) -> Option<String> {
+    let error = scene.facts.canary.error.as_ref()?;
+    let key = error.message.split_whitespace().find_map(|word| {
+        let word = word.trim_matches(['\'', '"', ',', '.']);
+        (word.starts_with("arn:") && word.contains(":kms:") && word.contains(":key/"))
+            .then_some(word)
+    })?;
+    match error.code.as_str() {
+        "KMS.DisabledException" => Some(format!(
+            "aws kms enable-key --key-id {}{}",
+            quoted(key),
+            region_flag(scene)
+        )),
+        _ if error.message.contains("because no identity-based policy") => {
+            let caller = identity_statement::principal(&error.message)?;
+            let actions = ["kms:GenerateDataKey", "kms:Decrypt"];
+            identity_statement::command(scene, &caller, &actions, key)
+        }
+        _ => None,
+    }
 }

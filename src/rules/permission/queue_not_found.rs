@@ -2,6 +2,7 @@ use crate::rules::{Cause, rule};
 use crate::symptoms::{Kind, Scene, Symptoms};
 
 use super::canary_answer::{self, Words};
+use super::queue_names;
 
 rule! {
     /// The queue does not exist.
@@ -12,7 +13,7 @@ rule! {
     /// The error code. The network is fine: the service itself answered.
     ///
     /// ## Fix
-    /// Correct the queue URL; names are case-sensitive.
+    /// Correct the queue URL (names are case-sensitive), or create the queue.
     ///
     /// ## Source
     /// Amazon SQS API Reference, "SendMessage", errors.
@@ -24,11 +25,15 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let words = Words {
         title: "The queue does not exist",
         because: "SQS answers that it knows no such queue: the name, the account or the region in the URL is wrong, or the queue is hidden from this account.",
-        fix: "Correct the queue URL; names are case-sensitive.",
+        fix: "Correct the queue URL (names are case-sensitive), or create the queue.",
         command: (
             "aws sqs get-queue-attributes --queue-url",
             " --attribute-names QueueArn",
         ),
     };
-    canary_answer::find(scene, symptoms, matches, &words)
+    let mut causes = canary_answer::find(scene, symptoms, matches, &words);
+    for cause in &mut causes {
+        cause.fix.commands = queue_names::create(scene, &cause.subject);
+    }
+    causes
 }

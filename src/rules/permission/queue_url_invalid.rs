@@ -4,6 +4,8 @@ use crate::rules::rule;
 use crate::symptoms::{Kind, Scene, Symptoms};
 use crate::verdict::finding::Severity;
 
+use super::queue_names;
+
 rule! {
     /// The queue URL is a URL, and not that of a queue.
     ///
@@ -34,7 +36,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             .because(format!("This is no queue's URL: {reason}."))
             .fix(
                 "Take the URL from the queue's page in the console, or from the command line.",
-                vec!["aws sqs get-queue-url --queue-name QUEUE_NAME".to_owned()],
+                queue_names::with_own_url(scene, url),
             ),
     ]
 }

@@ -1,8 +1,10 @@
 use crate::facts::queue_url::{QueueUrl, parse_queue_url};
-use crate::rules::cause::{Cause, quoted};
+use crate::rules::cause::Cause;
 use crate::rules::rule;
 use crate::symptoms::{Kind, Scene, Symptoms};
 use crate::verdict::finding::Severity;
+
+use super::queue_names;
 
 rule! {
     /// The queue URL's region is not the one called.
@@ -55,11 +57,8 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 "The host of the queue URL names {theirs}, while the region here is {region}."
             ))
             .fix(
-                "Use this region's queue, or say the queue's region.",
-                vec![format!(
-                    "vpcheck check --region {theirs} --queue-url {}",
-                    quoted(url)
-                )],
+                format!("Use this region's queue; where the queue of {theirs} is meant, check with --region {theirs}."),
+                queue_names::with_own_url(scene, url),
             ),
     ]
 }

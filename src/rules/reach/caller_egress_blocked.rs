@@ -1,6 +1,8 @@
+use std::net::IpAddr;
+
 use crate::configuration::security_group::{Admission, Direction, Peer, admission};
 use crate::facts::FailureKind;
-use crate::rules::cause::{Cause, by_subject, region_flag};
+use crate::rules::cause::{Cause, by_subject_in_all_places, host_range, region_flag};
 use crate::rules::rule;
 use crate::symptoms::placement::{is_private, without_dns64};
 use crate::symptoms::{Kind, Scene, Stage, Symptoms};
@@ -58,7 +60,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         let subject = own.first()?;
         let permit = match target_groups.and_then(<[String]>::first) {
             Some(group) => format!("IpProtocol=tcp,FromPort=443,ToPort=443,UserIdGroupPairs=[{{GroupId={group}}}]"),
-            None => format!("IpProtocol=tcp,FromPort=443,ToPort=443,IpRanges=[{{CidrIp={address}/32}}]"),
+            None => format!("IpProtocol=tcp,FromPort=443,ToPort=443,{}", range_of(scene, address)),
         };
         Some(
             Cause::shown_by(subject, [symptom])
@@ -77,5 +79,19 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 ),
         )
     });
-    by_subject(causes)
+    by_subject_in_all_places(causes)
+}
+
+/// The prefix list that holds the address, as those of gateway endpoints do, else the address by itself.
+fn range_of(scene: &Scene<'_>, address: IpAddr) -> String {
+    let lists = scene.inventory().and_then(|i| i.prefix_lists.seen());
+    let holding = lists
+        .into_iter()
+        .flatten()
+        .find(|list| list.cidrs.iter().any(|cidr| cidr.contains(&address)));
+    match (holding, address.is_ipv4()) {
+        (Some(list), _) => format!("PrefixListIds=[{{PrefixListId={}}}]", list.id),
+        (None, true) => format!("IpRanges=[{{CidrIp={}}}]", host_range(address)),
+        (None, false) => format!("Ipv6Ranges=[{{CidrIpv6={}}}]", host_range(address)),
+    }
 }

@@ -1,5 +1,5 @@
 use crate::facts::FailureKind;
-use crate::rules::cause::{Cause, by_subject, region_flag};
+use crate::rules::cause::{Cause, by_subject_in_all_places, region_flag};
 use crate::rules::rule;
 use crate::symptoms::placement::{Placement, place};
 use crate::symptoms::{Kind, Scene, Stage, Symptoms, reach};
@@ -73,7 +73,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             ));
         let mut commands = Vec::new();
         if let Some((endpoint, interface)) = owner {
-            let subnet = interface.subnet_id.as_deref().unwrap_or("SUBNET_ID");
+            let subnet = interface.subnet_id.as_deref().unwrap_or("a subnet not known");
             cause = cause.evidence(format!(
                 "{address} is {} in {subnet} ({}).",
                 interface.id,
@@ -87,16 +87,18 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 interface.id,
                 region_flag(scene)
             ));
-            commands.push(format!(
-                "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --remove-subnet-ids {subnet}{}",
-                endpoint.id,
-                region_flag(scene)
-            ));
+            if let Some(subnet) = &interface.subnet_id {
+                commands.push(format!(
+                    "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --remove-subnet-ids {subnet}{}",
+                    endpoint.id,
+                    region_flag(scene)
+                ));
+            }
         }
         Some(cause.fix(
             "Repair the address's subnet, or take it out of the endpoint.",
             commands,
         ))
     });
-    by_subject(causes)
+    by_subject_in_all_places(causes)
 }

@@ -1,5 +1,5 @@
 use crate::rules::answers::why_public::{WhyPublic, public_names};
-use crate::rules::cause::{Cause, by_subject, region_flag};
+use crate::rules::cause::{Cause, by_subject_in_all_places, region_flag};
 use crate::rules::rule;
 use crate::symptoms::{Scene, Symptoms, gateway};
 
@@ -67,5 +67,5 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         }
         Some(cause)
     });
-    by_subject(causes)
+    by_subject_in_all_places(causes)
 }

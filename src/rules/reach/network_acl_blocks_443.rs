@@ -3,11 +3,12 @@ use std::net::IpAddr;
 use crate::configuration::network_acl::{EPHEMERAL, HTTPS, Passage, guarding, passage};
 use crate::facts::FailureKind;
 use crate::facts::inventory::{NetworkAcl, PortRange};
-use crate::rules::cause::{Cause, by_subject, region_flag};
+use crate::rules::cause::{Cause, by_subject};
 use crate::rules::rule;
 use crate::symptoms::placement::without_dns64;
 use crate::symptoms::{Kind, Scene, Stage, Symptom, Symptoms};
 
+use super::acl_entries;
 use super::address_failures::all_fail;
 
 rule! {
@@ -28,11 +29,11 @@ rule! {
     pub NETWORK_ACL_BLOCKS_443, "network-acl-blocks-443", Fail, Path, find
 }
 
-struct Blocked<'a> {
-    acl: &'a NetworkAcl,
-    egress: bool,
-    ports: PortRange,
-    other: IpAddr,
+pub(super) struct Blocked<'a> {
+    pub(super) acl: &'a NetworkAcl,
+    pub(super) egress: bool,
+    pub(super) ports: PortRange,
+    pub(super) other: IpAddr,
     rule: Option<u32>,
 }
 
@@ -50,11 +51,6 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             Some(number) => format!("Rule {number} denies it."),
             None => "No rule allows it.".to_owned(),
         };
-        let number = blocked.rule.map_or(100, |number| number.saturating_sub(1).max(1));
-        let (from, to) = match blocked.ports.from == blocked.ports.to {
-            true => (443, 443),
-            false => (1024, 65535),
-        };
         Some(
             Cause::shown_by(acl, [symptom])
                 .follows(symptoms.following_at(scene, &symptom.name, Stage::Tcp, symptom.address))
@@ -66,19 +62,30 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 .evidence(format!("{acl} guards {}.", blocked.acl.subnet_ids.join(", ")))
                 .fix(
                     "Allow it before the rule that denies.",
-                    vec![format!(
-                        "aws ec2 create-network-acl-entry --network-acl-id {acl} --rule-number {number} --protocol tcp --port-range From={from},To={to} --cidr-block {}/32 --rule-action allow {}{}",
-                        blocked.other,
-                        if blocked.egress { "--egress" } else { "--ingress" },
-                        region_flag(scene)
-                    )],
+                    Vec::new(),
                 ),
         )
     });
-    by_subject(causes)
+    let mut causes = by_subject(causes);
+    for cause in &mut causes {
+        let shown = cause.explains.iter().filter_map(|id| symptoms.get(*id));
+        let all = shown.flat_map(|symptom| all_blocked(scene, symptom));
+        let of_this: Vec<Blocked<'_>> = all.filter(|b| b.acl.id == cause.subject).collect();
+        cause.fix.commands = acl_entries::commands(scene, &of_this);
+    }
+    causes
 }
 
 fn blocked<'a>(scene: &Scene<'a>, symptom: &Symptom) -> Option<Blocked<'a>> {
+    all_blocked(scene, symptom).into_iter().next()
+}
+
+/// Every passage that an ACL blocks, in the order of the packets.
+fn all_blocked<'a>(scene: &Scene<'a>, symptom: &Symptom) -> Vec<Blocked<'a>> {
+    blocked_passages(scene, symptom).unwrap_or_default()
+}
+
+fn blocked_passages<'a>(scene: &Scene<'a>, symptom: &Symptom) -> Option<Vec<Blocked<'a>>> {
     let acls = scene.inventory()?.network_acls.seen()?;
     // Behind a NAT64 gateway the packets meet other groups and ACLs than here.
     let there = symptom
@@ -101,9 +108,9 @@ fn blocked<'a>(scene: &Scene<'a>, symptom: &Symptom) -> Option<Blocked<'a>> {
         (own, false, there, EPHEMERAL),
     ];
     let nothing_answers = all_fail(scene, &symptom.name);
-    passages
+    let blocked = passages
         .into_iter()
-        .find_map(|(acl, egress, other, ports)| {
+        .filter_map(|(acl, egress, other, ports)| {
             let acl = acl?;
             match passage(acl, egress, other, ports) {
                 Passage::Denied(rule) => Some(Blocked {
@@ -123,5 +130,6 @@ fn blocked<'a>(scene: &Scene<'a>, symptom: &Symptom) -> Option<Blocked<'a>> {
                 }),
                 Passage::Passes | Passage::Partial => None,
             }
-        })
+        });
+    Some(blocked.collect())
 }

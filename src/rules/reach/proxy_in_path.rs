@@ -1,6 +1,7 @@
 use crate::environment::no_proxy::{http_proxy, https_proxy, is_exempt};
 use crate::facts::EnvironmentKind;
-use crate::rules::cause::Cause;
+use crate::facts::host::Variable;
+use crate::rules::cause::{Cause, quoted};
 use crate::rules::rule;
 use crate::symptoms::{Kind, Scene, Symptoms};
 use crate::verdict::finding::Severity;
@@ -52,7 +53,7 @@ fn of_credentials(scene: &Scene<'_>) -> Option<Cause> {
             .evidence(format!("{}={}", proxy.name, proxy.value))
             .fix(
                 "Exempt the link-local addresses from the proxy.",
-                vec![format!("export NO_PROXY=\"$NO_PROXY,{}\"", LINK_LOCAL.join(","))],
+                vec![exempting(&host.proxies, None)],
             ),
     )
 }
@@ -93,7 +94,6 @@ fn of_names(scene: &Scene<'_>, symptoms: &Symptoms) -> Option<Cause> {
     let suffix = scene
         .partition()
         .map_or("amazonaws.com", |p| p.dns_suffix.as_str());
-    let exempt = format!(".{suffix},{}", LINK_LOCAL.join(","));
     let current = variables
         .iter()
         .find(|variable| variable.name.eq_ignore_ascii_case("NO_PROXY"))
@@ -116,7 +116,30 @@ fn of_names(scene: &Scene<'_>, symptoms: &Symptoms) -> Option<Cause> {
             })
             .fix(
                 "Exempt the names and the link-local addresses from the proxy.",
-                vec![format!("export NO_PROXY={}", crate::rules::cause::quoted(&format!("{current}{exempt}")))],
+                vec![exempting(variables, Some(suffix))],
             )
     )
+}
+
+/// The variable that is obeyed, with what it lacks.
+fn exempting(variables: &[Variable], suffix: Option<&str>) -> String {
+    // Where both are set the lower-case one is obeyed by most applications.
+    let current = ["no_proxy", "NO_PROXY"]
+        .into_iter()
+        .find_map(|name| variables.iter().find(|variable| variable.name == name));
+    let name = current.map_or("NO_PROXY", |variable| variable.name.as_str());
+    let mut parts: Vec<String> = Vec::new();
+    let old = current.map_or("", |variable| variable.value.as_str());
+    let suffix = suffix.map(|suffix| format!(".{suffix}"));
+    let added = suffix.into_iter().chain(LINK_LOCAL.map(str::to_owned));
+    for part in old
+        .split(',')
+        .map(|part| part.trim().to_owned())
+        .chain(added)
+    {
+        if !part.is_empty() && !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    format!("export {name}={}", quoted(&parts.join(",")))
 }

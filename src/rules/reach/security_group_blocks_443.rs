@@ -1,5 +1,5 @@
 use crate::configuration::security_group::{Admission, Direction, Peer, admission};
-use crate::rules::cause::{Cause, by_subject, region_flag};
+use crate::rules::cause::{Cause, by_subject, host_range, region_flag};
 use crate::rules::rule;
 use crate::symptoms::{Scene, Stage, Symptoms};
 
@@ -48,9 +48,15 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             return None;
         }
         let subject = ids.first()?;
-        let admit = match scene.group_ids.as_deref().and_then(<[String]>::first) {
-            Some(own) => format!("--source-group {own}"),
-            None => format!("--cidr {source}/{}", if source.is_ipv4() { 32 } else { 128 }),
+        let own_group = scene.group_ids.as_deref().and_then(<[String]>::first);
+        let admit = match own_group {
+            Some(own) => format!("--protocol tcp --port 443 --source-group {own}"),
+            // `--cidr` takes IPv4 alone.
+            None if source.is_ipv6() => format!(
+                "--ip-permissions 'IpProtocol=tcp,FromPort=443,ToPort=443,Ipv6Ranges=[{{CidrIpv6={}}}]'",
+                host_range(source)
+            ),
+            None => format!("--protocol tcp --port 443 --cidr {}", host_range(source)),
         };
         Some(
             Cause::shown_by(subject, [symptom])
@@ -68,7 +74,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 .fix(
                     "Admit the caller on 443.",
                     vec![format!(
-                        "aws ec2 authorize-security-group-ingress --group-id {subject} --protocol tcp --port 443 {admit}{}",
+                        "aws ec2 authorize-security-group-ingress --group-id {subject} {admit}{}",
                         region_flag(scene)
                     )],
                 ),

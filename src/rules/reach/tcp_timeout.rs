@@ -1,3 +1,4 @@
+use crate::rules::cause::inventory_commands;
 use crate::rules::{Cause, rule};
 use crate::symptoms::{Kind, Scene, Symptoms};
 
@@ -27,7 +28,25 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             .because("Connection attempts get no answer, and no security group, ACL or route that could be read explains it.")
             .fix(
                 "A security group, network ACL, firewall or route drops the packets; let vpcheck read the configuration and it may name it.",
-                vec![format!("curl -sv -m 5 -o /dev/null https://{}/", symptom.name)],
+                {
+                    let look = format!("curl -sv -m 5 -o /dev/null https://{}/", symptom.name);
+                    let mut commands = vec![look];
+                    if !configuration_was_read(scene) {
+                        commands.extend(inventory_commands(scene));
+                    }
+                    commands
+                },
             )
+    })
+}
+
+/// Whether what could explain a silent address was all read.
+fn configuration_was_read(scene: &Scene<'_>) -> bool {
+    scene.inventory().is_some_and(|inventory| {
+        inventory.security_groups.is_seen()
+            && inventory.network_acls.is_seen()
+            && inventory.route_tables.is_seen()
+            && inventory.endpoints.is_seen()
+            && inventory.network_interfaces.is_seen()
     })
 }

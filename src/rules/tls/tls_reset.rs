@@ -1,3 +1,4 @@
+use crate::facts::FailureKind;
 use crate::rules::{Cause, rule};
 use crate::symptoms::{Kind, Scene, Symptoms};
 
@@ -22,12 +23,24 @@ rule! {
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let matches = |kind: &Kind| matches!(kind, Kind::Tls(_) | Kind::Http(_));
     stalled(scene, symptoms, matches, |symptom| {
+        let (title, because, fix) = match symptom.kind {
+            Kind::Tls(FailureKind::Malformed) => (
+                "does not speak TLS",
+                "The connection is made, and what comes back is not TLS.",
+                "Look for another server at this address, or for a firewall that answers in its place.",
+            ),
+            _ => (
+                "breaks connections off",
+                "The connection is made, and broken off before an answer came.",
+                "Look for a firewall that breaks connections off.",
+            ),
+        };
         Some(
             Cause::shown_by(&symptom.name, [symptom])
-                .title(format!("{} breaks connections off", symptom.name))
-                .because("The connection is made, and broken off before an answer came.")
+                .title(format!("{} {title}", symptom.name))
+                .because(because)
                 .fix(
-                    "Look for a firewall that breaks connections off.",
+                    fix,
                     vec![format!(
                         "openssl s_client -connect {name}:443 -servername {name} </dev/null",
                         name = symptom.name
