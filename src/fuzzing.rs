@@ -7,6 +7,7 @@
 mod certificate;
 mod dns;
 mod documents;
+mod evidence;
 mod files;
 mod input;
 mod metadata;
@@ -28,6 +29,7 @@ pub const TARGETS: &[Target] = &[
     ("dns_answer", dns::dns_answer),
     ("dns_packet", dns::dns_packet),
     ("ecs", metadata::ecs),
+    ("evidence", evidence::evidence),
     ("facts", documents::facts),
     ("hostname", urls::hostname),
     ("hosts_file", files::hosts_file),

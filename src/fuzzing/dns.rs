@@ -175,7 +175,7 @@ fn name(text: &str) -> Name {
 }
 
 fn record(input: &mut Input<'_>) -> Resource {
-    let owner = name(*input.pick(&NAMES));
+    let owner = name(input.pick::<&str>(&NAMES));
     let ttl = input.u32();
     let data = match input.byte() % 4 {
         0 => RData::A(A(Ipv4Addr::new(10, 0, 0, input.byte()))),
@@ -183,7 +183,7 @@ fn record(input: &mut Input<'_>) -> Resource {
             let last = input.byte().into();
             RData::AAAA(AAAA(Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, last)))
         }
-        _ => RData::CNAME(CNAME(name(*input.pick(&NAMES)))),
+        _ => RData::CNAME(CNAME(name(input.pick::<&str>(&NAMES)))),
     };
     let mut record = Resource::from_rdata(owner, ttl, data);
     if input.byte() % 8 == 7 {
@@ -193,7 +193,7 @@ fn record(input: &mut Input<'_>) -> Resource {
 }
 
 fn soa(input: &mut Input<'_>) -> Resource {
-    let primary = name(*input.pick(&NAMES));
+    let primary = name(input.pick::<&str>(&NAMES));
     let data = SOA::new(primary.clone(), primary, 1, 2, 3, 4, 5);
-    Resource::from_rdata(name(*input.pick(&NAMES)), 60, RData::SOA(data))
+    Resource::from_rdata(name(input.pick::<&str>(&NAMES)), 60, RData::SOA(data))
 }

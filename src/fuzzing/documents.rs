@@ -176,10 +176,14 @@ fn harmless(format: Format, text: &str) {
 }
 
 /// The facts of a run, or a part of them, with some of it changed.
-fn changed_facts(input: &mut Input<'_>, part: &str) -> Value {
+pub(super) fn changed_facts(input: &mut Input<'_>, part: &str) -> Value {
     static BASES: OnceLock<Vec<Value>> = OnceLock::new();
     let bases = BASES.get_or_init(|| {
-        let read = |text| serde_json::from_str(text).unwrap_or(Value::Null);
+        let read = |text| {
+            let facts: Option<Facts> = serde_json::from_str(text).ok();
+            assert!(facts.is_some(), "what is changed has to be facts");
+            serde_json::to_value(facts).unwrap_or_default()
+        };
         vec![
             read(include_str!("facts.json")),
             read(include_str!("facts-blocked.json")),

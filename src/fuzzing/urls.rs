@@ -113,7 +113,7 @@ pub(super) fn hostname(bytes: &[u8]) {
         "eusc-de-east-1",
         "us-iso-east-1",
     ];
-    let Ok(region) = Region::parse(*input.pick(&regions)) else {
+    let Ok(region) = Region::parse(input.pick::<&str>(&regions)) else {
         panic!("these are regions");
     };
     let account = Some("123456789012").filter(|_| input.flag());

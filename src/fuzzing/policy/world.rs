@@ -115,8 +115,8 @@ impl World {
         }
         World {
             who,
-            action: *input.pick(&["sqs:SendMessage", "SQS:sendmessage"]),
-            resource: *input.pick(&[
+            action: input.pick::<&str>(&["sqs:SendMessage", "SQS:sendmessage"]),
+            resource: input.pick::<&str>(&[
                 "arn:aws:sqs:us-east-1:123456789012:canary",
                 "arn:aws:s3:::bucket/a:b/c",
             ]),
