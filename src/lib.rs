@@ -27,6 +27,8 @@ pub mod environment;
 pub mod evidence;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod facts;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod gather;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod iam_policy;

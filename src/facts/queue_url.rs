@@ -142,6 +142,9 @@ struct Place {
 impl Place {
     fn of(host: &str) -> Option<Place> {
         let labels: Vec<&str> = host.split('.').collect();
+        if labels.contains(&"") {
+            return None;
+        }
         let place = |form, region: &str| {
             is_region(region).then(|| Place {
                 form,
@@ -295,6 +298,8 @@ mod tests {
             "https://example.com/123456789012/q",
             "https://s3.us-east-1.amazonaws.com/123456789012/q",
             "https://sqs.amazonaws.com/123456789012/q",
+            "https://sqs.eu-west-1.../123456789012/q",
+            "https://sqs.eu-west-1.amazonaws..com/123456789012/q",
             "https://sqs.eu-west-1.amazonaws.com/",
             "https://sqs.eu-west-1.amazonaws.com/123456789012",
             "https://sqs.eu-west-1.amazonaws.com/123456789012/",

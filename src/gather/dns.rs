@@ -42,6 +42,20 @@ pub async fn lookup(
     }
 }
 
+/// What a packet says as the answer to the question with this id, and whether it was cut short; none where it is not
+/// taken for its answer.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_packet(
+    packet: &[u8],
+    id: u16,
+    name: &str,
+    family: Family,
+) -> Option<(Answer, bool)> {
+    let question = Question::new(name, family).ok()?;
+    let reply = exchange::read(packet, id, &question)?;
+    Some((reply.answer, reply.truncated))
+}
+
 async fn ask(bounds: &Bounds, server: SocketAddr, question: &Question) -> Observation<Answer> {
     let patience = bounds.timeout().min(bounds.left());
     let over_udp = bounds

@@ -47,7 +47,7 @@ async fn task(address: SocketAddr, authority: &str, path: &str) -> Result<Task, 
 }
 
 /// Where to ask; only an address of this machine is, since the variable could name anything.
-fn destination(uri: &str) -> Result<(SocketAddr, String, String), String> {
+pub(crate) fn destination(uri: &str) -> Result<(SocketAddr, String, String), String> {
     let ignored = |why: &str| Err(format!("the task metadata address is ignored: {why}"));
     let Ok(url) = url::Url::parse(uri) else {
         return ignored("it is no URL");

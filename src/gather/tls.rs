@@ -64,6 +64,22 @@ pub async fn handshake(
     tcp::split(observation)
 }
 
+/// What a chain of certificates says, whether it reaches the service roots at some time, and whether it is for this name.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_chain(
+    chain: &[rustls::pki_types::CertificateDer<'_>],
+    name: &str,
+    trust: &Trust,
+) -> (
+    Result<Vec<crate::facts::tls::Certificate>, Failure>,
+    bool,
+    bool,
+) {
+    let reaches = judge::reaches(chain, trust.service_anchors()).reaches();
+    let is_for = ServerName::try_from(name).is_ok_and(|name| judge::is_for(chain, &name));
+    (certificate::facts(chain), reaches, is_for)
+}
+
 /// What an error of a TLS stream means: that of the protocol inside it, or else that of the socket.
 pub(super) fn failure(error: &io::Error) -> Failure {
     let inner = error

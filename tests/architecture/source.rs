@@ -30,14 +30,11 @@ impl Source {
                 .iter()
                 .find(|s| s.module == parents && s.path != "main.rs");
             parent.is_some_and(|parent| {
-                let mut lines = parent
-                    .text
-                    .lines()
-                    .skip_while(|l| !l.contains("#[cfg(test)]"));
+                let marks = ["#[cfg(test)]", "#[cfg(any(test, fuzzing))]"];
                 let mut after_mark = false;
-                lines.any(|line| {
+                parent.text.lines().any(|line| {
                     let found = after_mark && line.ends_with(&format!("mod {name};"));
-                    after_mark = line.contains("#[cfg(test)]");
+                    after_mark = marks.iter().any(|mark| line.contains(mark));
                     found
                 })
             })

@@ -275,7 +275,8 @@ impl StatementReader<'_> {
             };
             for one in self.many(&place, value, principal::EXPECTED) {
                 let entry = match (one.as_str(), &other) {
-                    (Some("*"), _) => Some(Entry::Everyone),
+                    // Everybody is `*` under AWS alone; which services `*` means elsewhere is not documented.
+                    (Some("*"), Some(Entry::Service)) => Some(Entry::Unclear),
                     (Some(_), Some(other)) => Some(other.clone()),
                     (Some(text), None) => Entry::read(text),
                     (None, _) => None,

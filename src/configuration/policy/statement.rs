@@ -101,10 +101,12 @@ impl Statement {
     /// Whether it means the caller.
     pub(super) fn principal_fits(&self, request: &Request) -> Truth {
         let listed = &self.principals;
-        if listed.negated && !listed.unreadable {
+        if listed.negated {
             return match (spared(&listed.entries, &request.caller), self.effect) {
                 // What NotPrincipal does with Allow is not documented for those it lists.
-                (Truth::True, Some(Effect::Allow)) => Truth::Unknown,
+                (Truth::True, Some(Effect::Allow) | None) => Truth::Unknown,
+                // An entry that cannot be read may be one that lacks for the caller to be spared.
+                (Truth::False, _) if listed.unreadable => Truth::Unknown,
                 (found, _) => !found,
             };
         }

@@ -142,6 +142,16 @@ pub(super) async fn over_tcp(server: SocketAddr, question: &Question) -> Result<
     }
 }
 
+/// A packet as the answer to the question with this id.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read(packet: &[u8], id: u16, question: &Question) -> Option<Reply> {
+    match judge(packet, id, question) {
+        Judged::Answer(message) => Some(answer::read(&message, &question.name, question.family)),
+        Judged::Truncated => Some(answer::unreadable_but_truncated()),
+        Judged::Garbage(_) | Judged::Other => None,
+    }
+}
+
 enum Received {
     Reply(Reply),
     /// The server does not know EDNS.

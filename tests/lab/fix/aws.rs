@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::call::{Call, OPERATIONS};
+use super::call::Call;
 use super::{Setting, ec2, endpoints, permissions, route53};
 use crate::lab::world::World;
 
@@ -165,11 +165,4 @@ fn ids(world: &World) -> BTreeSet<String> {
 /// An answer of no content.
 pub fn nothing() -> Value {
     json!({})
-}
-
-/// Whether there is such a command.
-pub fn exists(service: &str, operation: &str) -> bool {
-    OPERATIONS
-        .iter()
-        .any(|known| known.service == service && known.name == operation)
 }

@@ -113,6 +113,17 @@ fn principals_are_everybody_accounts_roles_and_sessions() {
             r#"{"Service":"sns.amazonaws.com","AWS":"123456789012"}"#,
             '+',
         ),
+        // `*` is everybody under AWS alone (IAM User Guide, "All principals").
+        (r#"{"Service":"*"}"#, '?'),
+        (r#"{"Federated":"*"}"#, '?'),
+        (r#"{"CanonicalUser":"*"}"#, '?'),
+        (r#"{"AWS":["*","123456789012"]}"#, '+'),
+        // As published examples have it: a colon is missing.
+        (r#"{"AWS":"arn:aws:iam:123456789012:role/app"}"#, '?'),
+        (
+            r#"{"AWS":["arn:aws:iam:123456789012:role/app","123456789012"]}"#,
+            '+',
+        ),
         (r#"{"Federated":"cognito-identity.amazonaws.com"}"#, '?'),
         (r#"{"CanonicalUser":"abc"}"#, '?'),
         (r#"{"AWS":"arn:aws:iam::123456789012:role/*"}"#, '?'),
@@ -170,12 +181,24 @@ fn not_principal_spares_only_whom_it_lists_in_full() {
             '+',
         ),
         (r#""*""#, '+'),
+        // One that cannot be read may be any of those that lack.
+        (
+            r#"["arn:aws:iam::123456789012:role/app","arn:aws:iam:123456789012:root"]"#,
+            '?',
+        ),
+        (r#"["999999999999","arn:aws:iam:123456789012:root"]"#, '?'),
+        (
+            r#"["arn:aws:iam::123456789012:role/app","arn:aws:sts::123456789012:assumed-role/app/i-1","123456789012","12345"]"#,
+            '+',
+        ),
     ] {
         let deny = format!(
             r#"{ALL},{{"Effect":"Deny","NotPrincipal":{{"AWS":{listed}}},"Action":"*","Resource":"*"}}"#
         );
         assert_eq!(decided(&deny, &request()), expected, "{listed}");
     }
+    let maybe = r#"{"Effect":"allow","NotPrincipal":"*","Action":"*","Resource":"*"}"#;
+    assert_eq!(decided(maybe, &request()), '?', "which effect is not said");
 }
 
 #[test]
@@ -202,6 +225,31 @@ fn actions_ignore_case_and_resources_do_not() {
         (r#""Action":"*","Resource":"arn:aws:sqs:*:*:can*""#, '+'),
         (r#""Action":"*","Resource":"arn:aws:sqs:us-east-1:*""#, '?'),
         (r#""Action":"*","Resource":"arn:aws:sns:*""#, '0'),
+        (r#""Action":"sqs:Send*Message","Resource":"*""#, '+'),
+        (r#""Action":"sqs:Send?Message","Resource":"*""#, '0'),
+        (r#""Action":"sqs:*Message?","Resource":"*""#, '0'),
+        (r#""NotAction":["s3:*","sqs:Receive*"],"Resource":"*""#, '+'),
+        (r#""NotAction":["s3:*","SQS:SEND*"],"Resource":"*""#, '0'),
+        (
+            r#""Action":"*","Resource":"arn:aws:sqs:us-east-?:123456789012:canar?""#,
+            '+',
+        ),
+        (
+            r#""Action":"*","Resource":"arn:aws:sqs:us-east-1:123456789012:canary?""#,
+            '0',
+        ),
+        (
+            r#""Action":"*","Resource":"ARN:aws:sqs:us-east-1:123456789012:canary""#,
+            '?',
+        ),
+        (
+            r#""Action":"*","Resource":["arn:aws:sns:*:*:*","arn:aws:sqs:*:*:canary"]"#,
+            '+',
+        ),
+        (
+            r#""Action":"*","NotResource":["arn:aws:sqs:*:*:other","arn:aws:sqs:*:*:canary"]"#,
+            '0',
+        ),
         (
             r#""Action":"*","NotResource":"arn:aws:sqs:*:*:canary""#,
             '0',
@@ -283,6 +331,56 @@ fn condition_operators_follow_the_guide() {
         (r#"{"StringEquals":{"aws:SourceIp":"x"}}"#, '0'),
         (r#"{"StringNotEquals":{"aws:SourceIp":"x"}}"#, '+'),
         (r#"{"StringNotLikeIfExists":{"aws:SourceIp":"x"}}"#, '+'),
+        (r#"{"StringEqualsIfExists":{"aws:SourceIp":"x"}}"#, '+'),
+        (
+            r#"{"StringEqualsIfExists":{"aws:SourceVpce":"vpce-b"}}"#,
+            '0',
+        ),
+        (
+            r#"{"StringNotEqualsIfExists":{"aws:SourceVpce":"vpce-a"}}"#,
+            '0',
+        ),
+        (
+            r#"{"stringequalsifexists":{"AWS:SOURCEVPCE":"vpce-a"}}"#,
+            '+',
+        ),
+        (r#"{"StringNotEqualsIgnoreCase":{"aws:SourceIp":"x"}}"#, '+'),
+        (
+            r#"{"ArnNotEquals":{"aws:SourceIp":"arn:aws:iam::1:role/x"}}"#,
+            '+',
+        ),
+        (
+            r#"{"ArnLike":{"aws:SourceIp":"arn:aws:iam::1:role/x"}}"#,
+            '0',
+        ),
+        (
+            r#"{"DateNotEquals":{"aws:SourceIp":"2026-01-01T00:00:00Z"}}"#,
+            '+',
+        ),
+        (r#"{"NumericLessThan":{"aws:SourceIp":"1"}}"#, '0'),
+        // Where traffic came through an endpoint, aws:SourceIp is not there: this denies nothing by it alone.
+        (
+            r#"{"NotIpAddress":{"aws:VpcSourceIp":"10.0.0.0/16"},"Null":{"aws:SourceVpce":"true"}}"#,
+            '0',
+        ),
+        (
+            r#"{"NotIpAddressIfExists":{"aws:SourceIp":"10.0.0.0/8","aws:VpcSourceIp":"10.0.0.0/8"}}"#,
+            '0',
+        ),
+        (
+            r#"{"NotIpAddress":{"aws:VpcSourceIp":["10.0.0.0/16","192.168.0.0/16"]}}"#,
+            '0',
+        ),
+        (r#"{"IpAddress":{"aws:VpcSourceIp":"10.0.1.10/32"}}"#, '+'),
+        (r#"{"IpAddress":{"aws:SourceVpce":"10.0.0.0/16"}}"#, '?'),
+        (
+            r#"{"Null":{"aws:SourceVpce":"true","aws:SourceIp":"true"}}"#,
+            '0',
+        ),
+        (r#"{"Null":{"aws:SourceIp":["true","false"]}}"#, '+'),
+        (r#"{"Null":{"aws:SourceIp":"perhaps"}}"#, '?'),
+        (r#"{"Bool":{"aws:SecureTransport":"perhaps"}}"#, '?'),
+        (r#"{"BoolIfExists":{"aws:SecureTransport":"false"}}"#, '0'),
         (r#"{"NumericNotEquals":{"aws:SourceIp":"1"}}"#, '+'),
         (r#"{"Bool":{"aws:SourceIp":"false"}}"#, '0'),
         (r#"{"BoolIfExists":{"aws:SourceIp":"false"}}"#, '+'),
@@ -398,6 +496,24 @@ fn condition_operators_follow_the_guide() {
             '+',
         ),
         (r#"{"StringEquals":{"aws:TagKeys":"a"}}"#, '?'),
+        (
+            r#"{"ForAllValues:StringLike":{"aws:TagKeys":["?","c*"]}}"#,
+            '+',
+        ),
+        (r#"{"ForAnyValue:StringNotLike":{"aws:TagKeys":"*"}}"#, '0'),
+        (
+            r#"{"ForAllValues:StringNotEquals":{"aws:SourceIp":"x"}}"#,
+            '+',
+        ),
+        (
+            r#"{"ForAllValues:StringEquals":{"aws:TagKeys":"${aws:TagKeys}"}}"#,
+            '?',
+        ),
+        (
+            r#"{"forallvalues:stringequals":{"aws:TagKeys":["a","b"]}}"#,
+            '+',
+        ),
+        (r#"{"ForSomeValues:StringEquals":{"aws:TagKeys":"a"}}"#, '?'),
         (r#"{"ForAllValues:Null":{"aws:TagKeys":"true"}}"#, '?'),
         (r#"{"StringEquals":{"aws:SourceVpce":[]}}"#, '?'),
         // Variables.
