@@ -195,9 +195,7 @@ fn unfounded(full: &Report, finding: &Finding, made: &[&Removal]) -> Option<Stri
         return Some(format!("there is {said} of {service}, which was not"));
     }
     let worst = founding.iter().map(|known| known.severity).max();
-    // An answer that cannot be read is a failed call, whatever it would have said.
-    let unread = finding.code == "canary-failed";
-    (worst < Some(finding.severity) && !tells && !unread)
+    (worst < Some(finding.severity) && !tells)
         .then(|| format!("there is {said}, which was not as severe"))
 }
 

@@ -46,15 +46,9 @@ const LESS: &[(&str, &[&str])] = &[
     ),
     ("tls-large-hello-dropped", &["tls-timeout"]),
     ("tls-name-filtered", &["tls-timeout", "tls-reset"]),
-    (
-        "endpoint-policy-denies",
-        &["access-denied", "canary-failed"],
-    ),
-    ("queue-policy-denies", &["access-denied", "canary-failed"]),
-    (
-        "identity-policy-denies",
-        &["access-denied", "canary-failed"],
-    ),
+    ("endpoint-policy-denies", &["access-denied"]),
+    ("queue-policy-denies", &["access-denied"]),
+    ("identity-policy-denies", &["access-denied"]),
     (
         "imds-hop-limit",
         &["imds-unreachable", "credentials-missing"],
@@ -116,12 +110,6 @@ const LESS: &[(&str, &[&str])] = &[
             "tls-reset",
         ],
     ),
-    ("kms-denies", &["canary-failed"]),
-    ("queue-not-found", &["canary-failed"]),
-    ("throttled", &["canary-failed"]),
-    ("access-denied", &["canary-failed"]),
-    ("credentials-expired", &["canary-failed"]),
-    ("credentials-invalid", &["canary-failed"]),
     // What the pinned address does is told by how it does it where the pin is not known.
     (
         "hosts-file-override",

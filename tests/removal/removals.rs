@@ -500,7 +500,7 @@ fn host(list: &mut Vec<Removal>) {
 
 fn canary(list: &mut Vec<Removal>) {
     add(list, "the canary's sending", &[], unsent);
-    add(list, "the service's error", &[], |facts| {
+    add(list, "the service's error", &["canary-failed"], |facts| {
         let canary = &mut facts.canary;
         if canary.error.take().is_some() && !canary.result.is_seen() {
             let unread = Failure::new(FailureKind::Malformed, "the answer cannot be read");
