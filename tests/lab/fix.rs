@@ -109,7 +109,9 @@ impl Setting {
             "unset" => host::unset(self, arguments),
             "chronyc" => host::chronyc(self, arguments),
             // These look, and their words are for people.
-            "dig" | "curl" | "openssl" | "ip" => host::looks(program, arguments),
+            "dig" | "curl" | "ethtool" | "grep" | "openssl" | "ip" => {
+                host::looks(program, arguments)
+            }
             other => Err(format!("{other} is no command that the lab knows")),
         }
     }

@@ -1,5 +1,5 @@
 use crate::facts::FailureKind;
-use crate::rules::cause::{Cause, by_subject_in_all_places, region_flag};
+use crate::rules::cause::{Cause, by_subject_in_all_places, inventory_commands, region_flag};
 use crate::rules::rule;
 use crate::symptoms::placement::{Placement, place};
 use crate::symptoms::{Kind, Scene, Stage, Symptoms, reach};
@@ -96,6 +96,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                     region_flag(scene)
                 ));
             }
+        }
+        // Whose the address is could not be read.
+        if owner.is_none() && !scene.endpoint_list_is_complete() {
+            commands = inventory_commands(scene);
         }
         Some(cause.fix(
             "Repair the address's subnet, or take it out of the endpoint.",

@@ -1,3 +1,4 @@
+use crate::facts::inventory::{Destination, Endpoint, RouteTable};
 use crate::rules::answers::why_public::{WhyPublic, public_names};
 use crate::rules::cause::{Cause, by_subject_in_all_places, region_flag};
 use crate::rules::rule;
@@ -47,13 +48,11 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 ),
             })
             .fix(
-                "Associate the route table with the gateway endpoint.",
-                vec![format!(
-                    "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --add-route-table-ids {}{}",
-                    endpoint.id,
-                    table.id,
-                    region_flag(scene)
-                )],
+                match endpoint.route_table_ids.contains(&table.id) {
+                    true => "Delete the routes that go before the gateway endpoint's.",
+                    false => "Associate the route table with the gateway endpoint.",
+                },
+                commands(scene, table, endpoint),
             );
         let inbound_only = scene
             .endpoints_of(&symptom.service)
@@ -68,4 +67,41 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         Some(cause)
     });
     by_subject_in_all_places(causes)
+}
+
+/// What is lacking is the association; where that is there, more specific routes go before the endpoint's (Amazon VPC User
+/// Guide, "Route priority").
+fn commands(scene: &Scene<'_>, table: &RouteTable, endpoint: &Endpoint) -> Vec<String> {
+    let region = region_flag(scene);
+    let (id, endpoint_id) = (&table.id, &endpoint.id);
+    if !endpoint.route_table_ids.contains(id) {
+        return vec![format!(
+            "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {endpoint_id} --add-route-table-ids {id}{region}"
+        )];
+    }
+    let lists = scene.inventory().and_then(|i| i.prefix_lists.seen());
+    let ranges: Vec<_> = lists
+        .into_iter()
+        .flatten()
+        .filter(|list| list.name.as_ref() == Some(&endpoint.service_name))
+        .flat_map(|list| &list.cidrs)
+        .collect();
+    let before = table
+        .routes
+        .iter()
+        .filter_map(|route| match &route.destination {
+            Destination::Cidr(cidr) if ranges.iter().any(|range| range.contains(cidr)) => {
+                Some(cidr)
+            }
+            _ => None,
+        });
+    before
+        .map(|cidr| {
+            let flag = match cidr.addr().is_ipv4() {
+                true => "--destination-cidr-block",
+                false => "--destination-ipv6-cidr-block",
+            };
+            format!("aws ec2 delete-route --route-table-id {id} {flag} {cidr}{region}")
+        })
+        .collect()
 }

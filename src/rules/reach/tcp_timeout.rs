@@ -42,8 +42,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
 
 /// Whether what could explain a silent address was all read.
 fn configuration_was_read(scene: &Scene<'_>) -> bool {
+    let visible = !scene.shared_vpc() || scene.endpoint_list_is_complete();
     scene.inventory().is_some_and(|inventory| {
-        inventory.security_groups.is_seen()
+        visible
+            && inventory.security_groups.is_seen()
             && inventory.network_acls.is_seen()
             && inventory.route_tables.is_seen()
             && inventory.endpoints.is_seen()

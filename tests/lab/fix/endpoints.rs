@@ -18,7 +18,7 @@ pub fn call(setting: &mut Setting, call: &Call) -> Result<Option<Value>, String>
             if service_id(endpoint) != call.must("--service-id")? {
                 return Err(format!("{id} is no endpoint of that service"));
             }
-            if endpoint.state != "pendingAcceptance" {
+            if !endpoint.state.eq_ignore_ascii_case("pendingAcceptance") {
                 return Err(format!("{id} does not wait for acceptance"));
             }
             endpoint.state = "pending".into();

@@ -15,6 +15,13 @@ pub fn call(setting: &mut Setting, call: &Call) -> Result<Value, String> {
             let name = call.must("--queue-name")?.to_owned();
             let url = queue_url(&setting.world, &name);
             setting.world.sqs.queues.insert(name, Queue::default());
+            ends(
+                setting,
+                &[
+                    "AWS.SimpleQueueService.NonExistentQueue",
+                    "QueueDoesNotExist",
+                ],
+            );
             setting.changed();
             Ok(json!({ "QueueUrl": url }))
         }
@@ -54,10 +61,22 @@ pub fn call(setting: &mut Setting, call: &Call) -> Result<Value, String> {
                     queue.kms_error = None;
                 }
             }
+            ends(setting, &["KMS.DisabledException"]);
             setting.changed();
             Ok(nothing())
         }
         _ => Ok(nothing()),
+    }
+}
+
+/// An error said outright ends with its cause.
+fn ends(setting: &mut Setting, codes: &[&str]) {
+    let error = &mut setting.world.sqs.error;
+    if error
+        .as_ref()
+        .is_some_and(|e| codes.contains(&e.code.as_str()))
+    {
+        *error = None;
     }
 }
 
