@@ -1,7 +1,8 @@
 //! What names resolved to: by server, by family, and by the host's own library.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::{FailureKind, Observation};
@@ -121,6 +122,27 @@ pub enum DnsStatus {
     Timeout,
     /// Anything else.
     Error,
+}
+
+/// The VPC's resolver at its link-local addresses (Amazon VPC User Guide, "Amazon DNS server").
+pub const VPC_RESOLVER_V4: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 253);
+/// The same over IPv6.
+pub const VPC_RESOLVER_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x253);
+
+/// The VPC's resolver at the base of its primary IPv4 CIDR plus two; the primary one stands first.
+pub fn vpc_resolver_in(cidrs: &[IpNet]) -> Option<IpAddr> {
+    let base = cidrs.iter().find_map(|cidr| match cidr {
+        IpNet::V4(v4) => Some(u32::from(v4.network())),
+        IpNet::V6(_) => None,
+    })?;
+    Some(IpAddr::V4(Ipv4Addr::from(base.checked_add(2)?)))
+}
+
+/// Whether this is one of the addresses of the VPC's own resolver.
+pub fn is_vpc_resolver(address: IpAddr, cidrs: &[IpNet]) -> bool {
+    address == IpAddr::V4(VPC_RESOLVER_V4)
+        || address == IpAddr::V6(VPC_RESOLVER_V6)
+        || Some(address) == vpc_resolver_in(cidrs)
 }
 
 impl Lookup {

@@ -1,18 +1,15 @@
 //! What is looked up, whom is asked: decided from the request and the host's facts, before the network is touched.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use url::Url;
 
 use crate::catalog::{Catalog, NameForm, Region, Service, Workload};
+use crate::facts::dns::{VPC_RESOLVER_V4, VPC_RESOLVER_V6, is_vpc_resolver, vpc_resolver_in};
 use crate::facts::host::Variable;
 use crate::facts::queue_url::{Queue, QueueUrl, parse_queue_url};
 use crate::facts::request::{NameOrigin, TargetName};
 use crate::facts::{EnvironmentKind, Host, ServerRole, Target};
-
-/// The VPC's resolver at its link-local addresses (Amazon VPC User Guide, "Amazon DNS server").
-const VPC_RESOLVER_V4: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 253);
-const VPC_RESOLVER_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x253);
 
 /// What the operator wants tested.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -259,16 +256,11 @@ impl Plan {
             [] => host.vpc_cidrs.as_slice(),
             told => told,
         };
-        let base_plus_two = cidrs.iter().find_map(base_plus_two);
-        let is_vpcs = |address: IpAddr| {
-            address == IpAddr::V4(VPC_RESOLVER_V4)
-                || address == IpAddr::V6(VPC_RESOLVER_V6)
-                || Some(address) == base_plus_two
-        };
+        let base_plus_two = vpc_resolver_in(cidrs);
         for resolver in &host.resolvers {
             let server = SocketAddr::new(*resolver, 53);
             self.servers.push((server, ServerRole::Host));
-            if is_vpcs(*resolver) {
+            if is_vpc_resolver(*resolver, cidrs) {
                 self.shared_servers.push(server);
             }
         }
@@ -286,17 +278,6 @@ impl Plan {
         for server in wishes.extra_resolvers {
             self.servers.push((*server, ServerRole::Extra));
         }
-    }
-}
-
-/// The VPC's resolver at the base of its primary IPv4 CIDR plus two.
-fn base_plus_two(cidr: &ipnet::IpNet) -> Option<IpAddr> {
-    match cidr {
-        ipnet::IpNet::V4(v4) => {
-            let base = u32::from(v4.network());
-            Some(IpAddr::V4(Ipv4Addr::from(base.checked_add(2)?)))
-        }
-        ipnet::IpNet::V6(_) => None,
     }
 }
 

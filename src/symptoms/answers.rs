@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::facts::dns::TcpRetry;
+use crate::facts::dns::{TcpRetry, is_vpc_resolver};
 use crate::facts::host::LinkLocalDrops;
 use crate::facts::{DnsStatus, Expect, NameFacts, Record, ServerRole, Target};
 use crate::symptoms::placement::{Placement, place};
@@ -78,8 +78,9 @@ pub fn was_throttled(scene: &Scene<'_>, name: &NameFacts, status: DnsStatus) -> 
     name.by_role(ServerRole::Host).any(|lookup| {
         let server = lookup.server;
         let is_vpcs = || {
-            name.by_role(ServerRole::Vpc)
-                .any(|other| other.server == server)
+            let asked = name.by_role(ServerRole::Vpc);
+            asked.map(|other| other.server).any(|other| other == server)
+                || is_vpc_resolver(server.ip(), &scene.vpc_cidrs)
         };
         match status {
             DnsStatus::Timeout => server.ip().is_loopback() || is_vpcs(),
