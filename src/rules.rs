@@ -39,6 +39,9 @@ pub enum Tier {
     Shared,
     /// What one service's names and endpoints are like.
     Service,
+    /// A name that leads out of the VPC for a reason that cannot be read: what its addresses do follows from that all
+    /// the same, as it would from the reason.
+    Unread,
     /// What stands between the caller and an address, shown by the configuration.
     Path,
     /// What an address or a connection itself shows.

@@ -251,18 +251,6 @@ impl Symptoms {
         ids
     }
 
-    /// True where the canary went around the endpoint, and a policy that asks for the endpoint refused it: that follows
-    /// from the public answer, whatever is to blame for it.
-    pub fn refused_for_its_path(&self, scene: &Scene<'_>) -> bool {
-        let went_around = self
-            .where_kind(|kind| matches!(kind, Kind::Public | Kind::Mixed))
-            .any(|symptom| Uses::of(scene, &symptom.name).canary);
-        went_around
-            && self
-                .iter()
-                .any(|symptom| is_path_policy(scene, &symptom.kind))
-    }
-
     fn leaves_publicly(&self, name: &str) -> bool {
         self.0.iter().any(|symptom| {
             symptom.name == name && matches!(symptom.kind, Kind::Public | Kind::Mixed)

@@ -21,9 +21,9 @@ use removals::Removal;
 
 /// How many removals are tried beside those that most depends on, of one scenario's facts; another choice for each scenario,
 /// and all of them where `VPCHECK_EVERY_REMOVAL` is set.
-const SINGLES: usize = 14;
+const SINGLES: usize = 10;
 /// How many times several things at once are taken.
-const SEVERAL: usize = 4;
+const SEVERAL: usize = 3;
 /// At most so many of one kind of problem are told.
 const TOLD: usize = 4;
 
@@ -91,7 +91,7 @@ fn judge(scenario: &str, text: &str) -> Judged {
     for _ in 0..SINGLES.min(others.len()) {
         singles.push(others.swap_remove(random.below(others.len())));
     }
-    let several: Vec<Vec<usize>> = (0..if every { 4 * SEVERAL } else { SEVERAL })
+    let several: Vec<Vec<usize>> = (0..if every { 6 * SEVERAL } else { SEVERAL })
         .map(|_| {
             let count = 2 + random.below(3);
             (0..count).map(|_| random.below(all.len())).collect()

@@ -64,8 +64,7 @@ const LESS: &[(&str, &[&str])] = &[
             "mixed-answers",
             "name-not-found",
             "gateway-unconfirmed",
-            // Its answer may be private and stale: where the VPC's own is not known, that is all there is to say, and where
-            // the endpoints are not known either, that nothing answers there.
+            // A wrong private answer, where the VPC's resolver is not there to compare with, and what that address does.
             "answer-not-endpoint",
             "tcp-timeout",
         ],

@@ -18,15 +18,19 @@ rule! {
     ///
     /// ## Source
     /// AWS PrivateLink Guide, "Private DNS for interface endpoints".
-    pub PUBLIC_ANSWER, "public-answer", Fail, Undistinguished, find
+    pub PUBLIC_ANSWER, "public-answer", Fail, Unread, find
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let causes = symptoms.where_kind(|kind| *kind == Kind::Public).map(|symptom| {
         let in_catalog = scene.service(&symptom.service).is_some();
+        // A host that is no service may be public by right: its certificate is then a matter of its own.
+        let follows = symptoms.after_name(scene, &symptom.name).into_iter().filter(|id| {
+            in_catalog || symptoms.get(*id).is_some_and(|later| !is_of_certificate(&later.kind))
+        });
         let cause = Cause::shown_by(&symptom.name, [symptom])
-            .follows(symptoms.after_name(scene, &symptom.name))
-                .may_be_missing(scene, &symptom.service)
+            .follows(follows)
+            .may_be_missing(scene, &symptom.service)
             .title(format!("{} answers with public addresses", symptom.name));
         match in_catalog {
             true => cause
@@ -41,4 +45,11 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         }
     });
     by_subject(causes)
+}
+
+fn is_of_certificate(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Untrusted | Kind::NameMismatch | Kind::Expired | Kind::NotYetValid
+    )
 }

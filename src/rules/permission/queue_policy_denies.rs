@@ -27,9 +27,6 @@ rule! {
 }
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
-    if symptoms.refused_for_its_path(scene) {
-        return Vec::new();
-    }
     let subject = queue(scene);
     let layers = denied::layers(scene, PolicyLayer::Resource);
     let Some(mut cause) = by_layer(scene, symptoms, &layers, subject.clone()) else {

@@ -25,13 +25,7 @@ rule! {
 
 fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let mut by_issuer: Vec<(String, Vec<&Symptom>)> = Vec::new();
-    // What answers at a public address is no endpoint: that the name is public there is the cause.
-    let is_public = |symptom: &Symptom| {
-        let mut public = symptoms.where_kind(|kind| *kind == Kind::Public);
-        public.any(|public| public.name == symptom.name)
-    };
-    let untrusted = symptoms.where_kind(|kind| *kind == Kind::Untrusted);
-    for symptom in untrusted.filter(|symptom| !is_public(symptom)) {
+    for symptom in symptoms.where_kind(|kind| *kind == Kind::Untrusted) {
         let issuer = leaf(scene, symptom).map_or("an unknown issuer".to_owned(), interceptor);
         match by_issuer.iter_mut().find(|(known, _)| *known == issuer) {
             Some((_, shown)) => shown.push(symptom),
