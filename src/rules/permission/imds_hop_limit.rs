@@ -38,7 +38,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
         true => Severity::Info,
         false => Severity::Fail,
     };
-    let instance = host.instance_id.as_deref().unwrap_or("INSTANCE_ID");
+    let instance = host.instance_id.as_deref().unwrap_or("169.254.169.254");
     // The container cannot learn the instance's id; the EC2 API knows it by the address.
     let region = region_flag(scene);
     let id = match (&host.instance_id, host.addresses.first()) {
