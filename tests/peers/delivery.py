@@ -10,6 +10,8 @@ import http.server
 import json
 import logging
 import os
+import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +29,8 @@ import peers
 REGION = "eu-west-1"
 MOTO = 5000
 SSM = 5001
+# RFC 5424: priority and version, time, host, application, process, message id, structured data, text.
+SYSLOG = re.compile(r'<(\d{1,3})>1 \d{4}-\d\d-\d\dT[\d:.]+Z - vpcheck - \w+ \[vpcheck@32473( \w+="([^"\\\]]|\\["\\\]])*")+\] .+')
 ENVIRONMENT = {
     "PATH": os.environ["PATH"], "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "a-secret-nobody-may-see",
     "AWS_REGION": REGION,
@@ -108,6 +112,37 @@ def waiting(directory):
     return sorted(path.name for path in spool.glob("*.parcel.json")) if spool.exists() else []
 
 
+def local_logs():
+    """Sockets where the journal and the system log listen, in this mount namespace alone."""
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    with tempfile.TemporaryDirectory() as devices:
+        subprocess.run(["mount", "--rbind", "/dev", devices], check=True)
+        for place in ("/run", "/dev"):
+            subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], check=True)
+        for device in ("null", "random", "urandom"):
+            Path("/dev", device).touch()
+            subprocess.run(["mount", "--bind", f"{devices}/{device}", f"/dev/{device}"], check=True)
+        subprocess.run(["umount", "-l", devices], check=True)
+    Path("/run/systemd/journal").mkdir(parents=True)
+    sockets = []
+    for path in ("/run/systemd/journal/socket", "/dev/log"):
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        listener.bind(path)
+        listener.setblocking(False)
+        sockets.append(listener)
+    return sockets
+
+
+def received(listener):
+    """What came in so far."""
+    came = []
+    while True:
+        try:
+            came.append(listener.recv(65536))
+        except BlockingIOError:
+            return came
+
+
 def objects(bucket):
     return [item["Key"] for item in client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])]
 
@@ -170,6 +205,30 @@ def inside(vpcheck):
         statuses = {item["Id"].split("/")[0]: item["Status"] for item in body.get("Items", [])}
         holds("the run and its failure are not compliant", statuses.get("run") == "NON_COMPLIANT" and len(statuses) > 1
               and body["ResourceId"] == "i-0123456789abcdef0" and body["ComplianceType"] == "Custom:VpcEndpointPrivacy", f"{body}")
+
+        key = f"{directory}/key"
+        subprocess.run([vpcheck, "signing-key", key], env=ENVIRONMENT, capture_output=True, check=True)
+        for _ in range(2):
+            ran, _ = check(vpcheck, directory, "--evidence", f"{directory}/evidence", "--signing-key", key, "--deliver", "s3://evidence/signed")
+        fetched = Path(directory) / "fetched"
+        fetched.mkdir()
+        for name in [name for name in objects("evidence") if name.startswith("signed/")]:
+            (fetched / Path(name).name).write_bytes(client("s3").get_object(Bucket="evidence", Key=name)["Body"].read())
+        kept = {path.name: path.read_bytes() for path in (Path(directory) / "evidence").glob("evidence-*")}
+        came = {path.name: path.read_bytes() for path in fetched.iterdir()}
+        holds("evidence arrives as it is kept", len(kept) == 2 and came == kept, f"{sorted(kept)} {sorted(came)} {ran.stderr}")
+        proofs = [subprocess.run([vpcheck, "verify", path, "--public-key", f"{key}.pub"], env=ENVIRONMENT, capture_output=True, text=True)
+                  for path in sorted(fetched.iterdir())]
+        holds("evidence from the bucket verifies", proofs and all(proof.returncode == 0 for proof in proofs), str([p.stdout for p in proofs]))
+
+        journal, syslog = local_logs()
+        ran, report = check(vpcheck, directory, "--deliver", "journald", "--deliver", "syslog")
+        entries = [dict(line.split("=", 1) for line in entry.decode().splitlines()) for entry in received(journal)]
+        codes = {entry.get("VPCHECK_CODE") for entry in entries} - {None}
+        expected = {finding["code"] for finding in report["findings"]}
+        holds("the journal gets fields", codes == expected and entries[0]["VPCHECK_VERDICT"] == "fail" and not ran.stderr, f"{entries} {ran.stderr}")
+        messages = [message.decode() for message in received(syslog)]
+        holds("syslog gets structured data", len(messages) == len(entries) and all(SYSLOG.fullmatch(m) for m in messages), f"{messages}")
 
         # Nobody's secret stands in what waits.
         moto.stop()
