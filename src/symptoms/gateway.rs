@@ -61,7 +61,15 @@ pub fn path<'a>(scene: &Scene<'a>, service: &str, address: IpAddr) -> GatewayPat
                 Destination::Cidr(_) => false,
             }
     });
+    // Which of two is the longer prefix, that list's or this route's, is not known then.
+    let is_narrow = |route: &Route| match &route.destination {
+        Destination::Cidr(cidr) => cidr.prefix_len() > 0,
+        Destination::PrefixList(_) => false,
+    };
     match (route_table::way(table, lists, address), own_list_unread) {
+        (Way::Along(other) | Way::Unsure(Some(other)), Some(_)) if is_narrow(other) => {
+            GatewayPath::Unknown
+        }
         (_, Some(route)) => through(route),
         (Way::Along(route), None) | (Way::Unsure(Some(route)), None) => through(route),
         (Way::Nowhere | Way::Unsure(None), None) if scene.endpoints().is_none() => {
