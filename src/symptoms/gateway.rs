@@ -62,6 +62,8 @@ pub fn path<'a>(scene: &Scene<'a>, service: &str, address: IpAddr) -> GatewayPat
             }
     });
     match (route_table::way(table, lists, address), own_list_unread) {
+        // A longer prefix that leads elsewhere may win over the list's, whose ranges are not known; a default route never does.
+        (Way::Unsure(Some(other)), Some(_)) if !is_default(other) => GatewayPath::Unknown,
         (_, Some(route)) => through(route),
         (Way::Along(route), None) | (Way::Unsure(Some(route)), None) => through(route),
         (Way::Nowhere | Way::Unsure(None), None) if scene.endpoints().is_none() => {
@@ -84,4 +86,8 @@ pub fn gateways<'a>(scene: &Scene<'a>, service: &str) -> Vec<&'a Endpoint> {
 pub fn table<'a>(scene: &Scene<'a>) -> Option<&'a RouteTable> {
     let tables = scene.inventory()?.route_tables.seen()?;
     route_table::effective(tables, scene.vpc_id.as_deref(), scene.subnet_id.as_deref()?)
+}
+
+fn is_default(route: &Route) -> bool {
+    matches!(route.destination, Destination::Cidr(cidr) if cidr.prefix_len() == 0)
 }

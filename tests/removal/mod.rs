@@ -195,7 +195,10 @@ fn unfounded(full: &Report, finding: &Finding, made: &[&Removal]) -> Option<Stri
         return Some(format!("there is {said} of {service}, which was not"));
     }
     let worst = founding.iter().map(|known| known.severity).max();
-    (worst < Some(finding.severity) && !tells)
+    let heavier = founding
+        .iter()
+        .any(|known| order::is_heavier(&finding.code, &known.code));
+    (worst < Some(finding.severity) && !tells && !heavier)
         .then(|| format!("there is {said}, which was not as severe"))
 }
 
