@@ -61,9 +61,15 @@ pub fn path<'a>(scene: &Scene<'a>, service: &str, address: IpAddr) -> GatewayPat
                 Destination::Cidr(_) => false,
             }
     });
+    // Which of two is the longer prefix, that list's or this route's, is not known then.
+    let is_narrow = |route: &Route| match &route.destination {
+        Destination::Cidr(cidr) => cidr.prefix_len() > 0,
+        Destination::PrefixList(_) => false,
+    };
     match (route_table::way(table, lists, address), own_list_unread) {
-        // A longer prefix that leads elsewhere may win over the list's, whose ranges are not known; a default route never does.
-        (Way::Unsure(Some(other)), Some(_)) if !is_default(other) => GatewayPath::Unknown,
+        (Way::Along(other) | Way::Unsure(Some(other)), Some(_)) if is_narrow(other) => {
+            GatewayPath::Unknown
+        }
         (_, Some(route)) => through(route),
         (Way::Along(route), None) | (Way::Unsure(Some(route)), None) => through(route),
         (Way::Nowhere | Way::Unsure(None), None) if scene.endpoints().is_none() => {
@@ -86,8 +92,4 @@ pub fn gateways<'a>(scene: &Scene<'a>, service: &str) -> Vec<&'a Endpoint> {
 pub fn table<'a>(scene: &Scene<'a>) -> Option<&'a RouteTable> {
     let tables = scene.inventory()?.route_tables.seen()?;
     route_table::effective(tables, scene.vpc_id.as_deref(), scene.subnet_id.as_deref()?)
-}
-
-fn is_default(route: &Route) -> bool {
-    matches!(route.destination, Destination::Cidr(cidr) if cidr.prefix_len() == 0)
 }
