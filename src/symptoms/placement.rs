@@ -133,11 +133,13 @@ fn is_documentation(address: Ipv6Addr) -> bool {
 }
 
 /// Without any CIDR of the VPC, a host that itself has an address of a public range may sit in a VPC of one, as every VPC
-/// with Amazon's IPv6 addresses is.
+/// with Amazon's IPv6 addresses is; so may a host whose addresses are not known either.
 fn own_range_is_public(scene: &Scene<'_>, address: IpAddr) -> bool {
     let own = &scene.facts.host.addresses;
-    own.iter()
-        .any(|own| own.is_ipv4() == address.is_ipv4() && !is_private(*own) && !is_sinkhole(*own))
+    let is_public_too = |own: &IpAddr| {
+        own.is_ipv4() == address.is_ipv4() && !is_private(*own) && !is_sinkhole(*own)
+    };
+    own.is_empty() || own.iter().any(is_public_too)
 }
 
 /// Whether it is certain that an address in this VPC that is no known interface belongs to no endpoint of the

@@ -80,33 +80,31 @@ fn judge(scenario: &str, text: &str) -> Judged {
     let all = removals::all(&whole);
     let mut random = Random::of(scenario);
     let every = std::env::var_os("VPCHECK_EVERY_REMOVAL").is_some();
-    let changes = |removal: &Removal| {
-        let mut less = whole.clone();
-        (removal.take)(&mut less);
-        less != whole
-    };
-    let all: Vec<Removal> = all.into_iter().filter(changes).collect();
-    let (mut singles, mut others): (Vec<usize>, Vec<usize>) = (0..all.len())
-        .partition(|index| every || removals::KEY.contains(&all[*index].what.as_str()));
-    for _ in 0..SINGLES.min(others.len()) {
-        singles.push(others.swap_remove(random.below(others.len())));
+    let (mut chosen, mut others): (Vec<Vec<usize>>, Vec<Vec<usize>>) = (0..all.len())
+        .map(|index| vec![index])
+        .partition(|alone| removals::KEY.contains(&all[alone[0]].what.as_str()));
+    chosen.extend((0..if every { 6 * SEVERAL } else { SEVERAL }).map(|_| {
+        let count = 2 + random.below(3);
+        (0..count).map(|_| random.below(all.len())).collect()
+    }));
+    let surely = chosen.len();
+    while !others.is_empty() {
+        chosen.push(others.swap_remove(random.below(others.len())));
     }
-    let several: Vec<Vec<usize>> = (0..if every { 6 * SEVERAL } else { SEVERAL })
-        .map(|_| {
-            let count = 2 + random.below(3);
-            (0..count).map(|_| random.below(all.len())).collect()
-        })
-        .collect();
-    let singles = singles.into_iter().map(|index| vec![index]);
-    let mut tried = 0;
+    let (mut tried, mut by_chance) = (0, 0);
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for chosen in singles.chain(several) {
+    for (place, chosen) in chosen.iter().enumerate() {
+        if by_chance >= SINGLES && !every {
+            break;
+        }
         let made: Vec<&Removal> = chosen.iter().map(|index| &all[*index]).collect();
         let mut less = whole.clone();
         made.iter().for_each(|removal| (removal.take)(&mut less));
+        // Nothing was there to be taken away.
         if less == whole {
             continue;
         }
+        by_chance += usize::from(place >= surely);
         tried += 1;
         for problem in compare(&full, &report_on(&less), &made) {
             let words: Vec<&str> = made.iter().map(|removal| removal.what.as_str()).collect();
@@ -195,7 +193,10 @@ fn unfounded(full: &Report, finding: &Finding, made: &[&Removal]) -> Option<Stri
         return Some(format!("there is {said} of {service}, which was not"));
     }
     let worst = founding.iter().map(|known| known.severity).max();
-    (worst < Some(finding.severity) && !tells)
+    let heavier = founding
+        .iter()
+        .any(|known| order::is_heavier(&finding.code, &known.code));
+    (worst < Some(finding.severity) && !tells && !heavier)
         .then(|| format!("there is {said}, which was not as severe"))
 }
 

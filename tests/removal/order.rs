@@ -131,6 +131,9 @@ const LESS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Codes that weigh more than what they may stand for: a dead resolver fails, throttled lookups are warned of.
+const HEAVIER: &[(&str, &str)] = &[("dns-timeout", "dns-throttled")];
+
 /// A finding that may vanish, or show as another, where something is not known.
 struct Exception {
     /// The finding with everything known.
@@ -208,6 +211,11 @@ const EXCEPTIONS: &[Exception] = &[
 pub(super) fn is_less(code: &str, than: &str) -> bool {
     LESS.iter()
         .any(|(known, less)| *known == than && less.contains(&code))
+}
+
+/// Whether the first code weighs more than the second by itself.
+pub(super) fn is_heavier(code: &str, than: &str) -> bool {
+    HEAVIER.contains(&(code, than))
 }
 
 /// Whether the contract lets a finding vanish after these removals.
