@@ -163,8 +163,8 @@ fn check(settings: &Settings) -> Result<u8, AppError> {
     });
     let deadline = Duration::from_millis(settings.request.deadline_ms);
     let left = deadline.saturating_sub(began.elapsed());
-    let document = kept.as_ref().ok().cloned().flatten();
-    delivering::deliver(settings, &facts, &report, document, left);
+    let evidence = kept.as_ref().ok().and_then(Option::as_deref);
+    delivering::deliver(settings, &facts, &report, evidence, left);
     printed?;
     saved?;
     kept?;

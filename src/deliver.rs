@@ -70,9 +70,14 @@ pub fn enqueue(
     let spool = Spool::open(directory)?;
     let mut problems = Vec::new();
     for destination in destinations {
+        let mut told = None;
         let loads = match destination {
             Destination::S3(target) => vec![s3::load(target, report, document)],
-            Destination::SecurityHub => security_hub::loads(&spool, report),
+            Destination::SecurityHub => {
+                let (loads, record) = security_hub::loads(&spool, report);
+                told = Some(record);
+                loads
+            }
             Destination::SsmCompliance => match ssm_compliance::load(report) {
                 Ok(load) => vec![load],
                 Err(reason) => {
@@ -84,6 +89,9 @@ pub fn enqueue(
         };
         for load in loads {
             spool.put(&load)?;
+        }
+        if let Some(told) = told {
+            security_hub::remember(&spool, &told);
         }
     }
     Ok(problems)

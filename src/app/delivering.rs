@@ -1,42 +1,39 @@
 //! After the report: results on their way to where their owners collect them.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::config::Settings;
 use crate::deliver::{self, Destination, Document};
 use crate::facts::Facts;
 use crate::gather;
-use crate::render::{Format, Style, render};
+use crate::render::{Format, Style, escape, render};
 use crate::verdict::Report;
 
 use super::gathering::{Run, trust};
 
-/// However little of the deadline is left, one call may be tried: what AWS takes at once need not wait for a day.
-const LEAST: Duration = Duration::from_secs(2);
-
 /// Delivers the result as far as the destinations take it, within `left`. What goes wrong is logged and changes
 /// nothing: the verdict is about the network, and what was not delivered waits.
 ///
-/// S3 gets the evidence where it is kept, else the report.
+/// S3 gets the evidence's file where there is one, else the report.
 pub(super) fn deliver(
     settings: &Settings,
     facts: &Facts,
     report: &Report,
-    evidence: Option<Document>,
+    evidence: Option<&Path>,
     left: Duration,
 ) {
     if settings.deliver.is_empty() {
         return;
     }
     for problem in deliver::log_locally(&settings.deliver, report) {
-        tracing::warn!("{problem}");
+        warn(&problem);
     }
-    let is_remote = |to: &&Destination| !matches!(to, Destination::Journald | Destination::Syslog);
-    if !settings.deliver.iter().any(|to| is_remote(&to)) {
+    if settings.deliver.iter().all(Destination::is_local) {
         return;
     }
     if let Err(error) = by_spool(settings, facts, report, evidence, left) {
-        tracing::error!("results are not delivered: {error}");
+        tracing::error!("results are not delivered: {}", escape::terminal(&error));
     }
 }
 
@@ -44,11 +41,19 @@ fn by_spool(
     settings: &Settings,
     facts: &Facts,
     report: &Report,
-    evidence: Option<Document>,
+    evidence: Option<&Path>,
     left: Duration,
 ) -> Result<(), String> {
     let document = match evidence {
-        Some(document) => document,
+        Some(path) => Document {
+            name: path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            bytes: std::fs::read(path)
+                .map_err(|error| format!("cannot read {}: {error}", path.display()))?,
+        },
         None => {
             let mut bytes = Vec::new();
             render(Format::Json, report, &Style::default(), &mut bytes)
@@ -61,8 +66,8 @@ fn by_spool(
     };
     let problems = deliver::enqueue(&settings.spool, &settings.deliver, report, &document)
         .map_err(|error| error.to_string())?;
-    for problem in problems {
-        tracing::warn!("{problem}");
+    for problem in &problems {
+        warn(problem);
     }
     let Some(region) = facts.host.region.as_deref() else {
         return Err("no region is known".to_owned());
@@ -70,15 +75,14 @@ fn by_spool(
     let trust = trust(settings).map_err(|error| error.to_string())?;
     let run = Run::start().map_err(|error| error.to_string())?;
     let access = gather::api_access(region, &trust, &facts.host);
-    let limit = left.max(LEAST);
     let outcome = run
-        .within_limit(settings, limit, async |bounds| {
-            deliver::deliver(&settings.spool, &access, bounds, limit).await
+        .within_limit(settings, left, async |bounds| {
+            deliver::deliver(&settings.spool, &access, bounds, left).await
         })
         .map_err(|error| error.to_string())?
         .map_err(|error| error.to_string())?;
     for problem in &outcome.problems {
-        tracing::warn!("{problem}");
+        warn(problem);
     }
     if outcome.waiting > 0 {
         tracing::warn!(
@@ -89,4 +93,9 @@ fn by_spool(
     }
     tracing::info!("{} results delivered", outcome.delivered);
     Ok(())
+}
+
+/// What a service answered may stand in it.
+fn warn(problem: &str) {
+    tracing::warn!("{}", escape::terminal(problem));
 }

@@ -10,7 +10,6 @@ use tokio::sync::watch;
 use crate::archive::{self, Limits};
 use crate::cli::VerifyArgs;
 use crate::config::{DEFAULT_SIGNING_KEY, KmsKey, Settings, SigningKey};
-use crate::deliver::Document;
 use crate::evidence::{Draft, PublicKey, Sign, SignError, lines};
 use crate::facts::Facts;
 use crate::gather::aws::AwsAccess;
@@ -38,13 +37,14 @@ impl Record {
         })
     }
 
-    /// Writes it and gives what was written. What keeps it from being signed is logged; only what keeps it from being written is an error.
+    /// Writes it and gives its file. What keeps it from being signed is logged; only what keeps it from being written is
+    /// an error.
     pub(super) fn keep(
         self,
         settings: &Settings,
         facts: &Facts,
         report: &Report,
-    ) -> Result<Document, AppError> {
+    ) -> Result<PathBuf, AppError> {
         let program = match self.program.map(JoinHandle::join) {
             Some(Ok(Ok(digest))) => Some(digest),
             Some(Ok(Err(error))) => {
@@ -72,16 +72,7 @@ impl Record {
             appended.file.file,
             appended.file.sha256
         );
-        let path = self.directory.join(&appended.file.file);
-        let bytes = std::fs::read(&path).map_err(|source| AppError::File {
-            operation: "read",
-            path: path.display().to_string(),
-            source,
-        })?;
-        Ok(Document {
-            name: appended.file.file,
-            bytes,
-        })
+        Ok(self.directory.join(&appended.file.file))
     }
 }
 

@@ -52,6 +52,13 @@ const S3_OPTIONS: &str =
 const BUCKET: &str =
     "a bucket's name of 3 to 63 lower-case letters, digits, dots and hyphens after s3://";
 
+impl Destination {
+    /// True for this machine's own logs, which are written to at once.
+    pub fn is_local(&self) -> bool {
+        matches!(self, Destination::Journald | Destination::Syslog)
+    }
+}
+
 impl FromStr for Destination {
     type Err = UnknownDestination;
 

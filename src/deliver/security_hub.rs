@@ -14,8 +14,9 @@ const MOST_FINDINGS: usize = 100;
 /// The record of what Security Hub was last told.
 const RECORD: &str = "security-hub";
 
-/// The findings of this run, and those of earlier ones that it shows to be gone, as archived.
-pub(super) fn loads(spool: &Spool, report: &Report) -> Vec<Load> {
+/// The findings of this run, and those of earlier ones that it shows to be gone, as archived; and what [`remember`] is to
+/// note once these are safely on their way.
+pub(super) fn loads(spool: &Spool, report: &Report) -> (Vec<Load>, Vec<Value>) {
     let now = findings(report);
     let earlier = spool.record(RECORD);
     let is_again = |old: &Value| now.iter().any(|new| new["Id"] == old["Id"]);
@@ -25,13 +26,18 @@ pub(super) fn loads(spool: &Spool, report: &Report) -> Vec<Load> {
         .partition(|old| is_gone(old, report));
     let archived = gone.iter().map(|old| archived(old, report));
     let told: Vec<Value> = now.iter().cloned().chain(archived).collect();
-    // Where the record cannot be kept, a finding that goes later stays open in Security Hub.
-    spool.keep_record(RECORD, &now.into_iter().chain(open).collect::<Vec<_>>());
-    told.chunks(MOST_FINDINGS)
+    let loads = told
+        .chunks(MOST_FINDINGS)
         .map(|findings| Load::SecurityHub {
             findings: findings.to_vec(),
         })
-        .collect()
+        .collect();
+    (loads, now.into_iter().chain(open).collect())
+}
+
+/// Notes what Security Hub is told. Where that cannot be kept, a finding that goes later stays open there.
+pub(super) fn remember(spool: &Spool, told: &[Value]) {
+    spool.keep_record(RECORD, told);
 }
 
 pub(super) fn call(access: &AwsAccess, findings: &[Value]) -> ApiCall {
@@ -108,6 +114,13 @@ mod tests {
         report(&facts)
     }
 
+    /// As a run that puts its loads into the spool.
+    fn told(spool: &Spool, report: &Report) -> Vec<Load> {
+        let (told, record) = loads(spool, report);
+        remember(spool, &record);
+        told
+    }
+
     fn state(loads: &[Load], code: &str) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         loads
@@ -133,18 +146,18 @@ mod tests {
         failing.findings.push(finding);
         failing.verdict = RunVerdict::Fail;
 
-        let first = loads(&spool, &failing);
+        let first = told(&spool, &failing);
         let active = ("ACTIVE".to_owned(), "FAILED".to_owned());
         assert_eq!(state(&first, "endpoint-missing"), [active]);
         let mut unsure = healthy.clone();
         unsure.verdict = RunVerdict::Inconclusive;
-        assert_eq!(state(&loads(&spool, &unsure), "endpoint-missing"), []);
+        assert_eq!(state(&told(&spool, &unsure), "endpoint-missing"), []);
         let archived = ("ARCHIVED".to_owned(), "PASSED".to_owned());
         assert_eq!(
-            state(&loads(&spool, &healthy), "endpoint-missing"),
+            state(&told(&spool, &healthy), "endpoint-missing"),
             [archived]
         );
-        assert_eq!(state(&loads(&spool, &healthy), "endpoint-missing"), []);
+        assert_eq!(state(&told(&spool, &healthy), "endpoint-missing"), []);
     }
 
     #[test]
