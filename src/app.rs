@@ -7,6 +7,7 @@ mod gathering;
 mod health;
 mod logging;
 mod output;
+mod replaying;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,7 +17,6 @@ use std::time::{Duration, Instant};
 
 use crate::cli::{self, Cli, Command};
 use crate::config::{self, Disk, Environment, SettingError, Settings};
-use crate::facts::{FACTS_VERSION, Facts};
 use crate::rules;
 use crate::verdict::report::RunVerdict;
 use crate::verdict::{Report, report};
@@ -126,16 +126,7 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
         Command::Inventory(arguments) => {
             gathering::snapshot(&settings, arguments.output.as_deref())
         }
-        Command::Replay(arguments) => {
-            let facts = read_facts(&arguments.facts)?;
-            let facts = Facts {
-                request: settings.over(facts.request.clone()),
-                ..facts
-            };
-            let report = report(&facts);
-            output::reports(&settings, &report)?;
-            Ok(exit_code(&report, facts.interrupted))
-        }
+        Command::Replay(arguments) => replaying::replay(&settings, &arguments.facts),
         Command::Services(_) => documents::services(&settings),
         Command::IamPolicy(_) => documents::iam_policy(&settings),
         Command::Verify(arguments) => evidence::verify(&settings, arguments),
@@ -178,26 +169,6 @@ fn exit_code(report: &Report, interrupted: bool) -> u8 {
         RunVerdict::Pass => PASS,
         RunVerdict::Fail => FAIL,
         RunVerdict::Inconclusive => INCONCLUSIVE,
-    }
-}
-
-fn read_facts(path: &std::path::Path) -> Result<Facts, AppError> {
-    let label = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|source| AppError::File {
-        operation: "read",
-        path: label.clone(),
-        source,
-    })?;
-    let facts: Facts = serde_json::from_slice(&bytes).map_err(|error| AppError::Facts {
-        path: label.clone(),
-        found: format!("{error}"),
-    })?;
-    match facts.facts_version {
-        FACTS_VERSION => Ok(facts),
-        other => Err(AppError::Facts {
-            path: label,
-            found: format!("version {other} of the format, where {FACTS_VERSION} is known"),
-        }),
     }
 }
 
