@@ -142,6 +142,7 @@ fn check(settings: &Settings) -> Result<u8, AppError> {
     let record = evidence::Record::begin(settings);
     let facts = gathering::facts(settings)?;
     let report = report(&facts);
+    output::waterfall(settings, &facts);
     // The facts are the support case: they are saved before anything else can go wrong.
     let saved = match &settings.save_facts {
         Some(path) => output::save_facts(path, &facts),

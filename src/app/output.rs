@@ -171,6 +171,17 @@ pub(super) fn line(text: &str) -> Result<(), AppError> {
     standard(format!("{}\n", crate::render::escape::terminal(text)).as_bytes())
 }
 
+/// Shows on standard error, with the logs, what the run's time was spent on: at `-vv`.
+pub(super) fn waterfall(settings: &Settings, facts: &Facts) {
+    if settings.quiet || settings.verbosity < 2 {
+        return;
+    }
+    let mut text = Vec::new();
+    // Memory takes whatever is written, and there is nobody left to tell where standard error is closed.
+    let _ = crate::render::waterfall::write(facts, &mut text);
+    let _ = io::stderr().lock().write_all(&text);
+}
+
 /// How text for people looks on what it goes to.
 pub(super) fn style(settings: &Settings, to_standard_output: bool) -> Style {
     style_for(settings.color, settings.verbosity, to_standard_output)

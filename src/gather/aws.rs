@@ -222,7 +222,12 @@ impl AwsAccess {
                 return found;
             }
             let role = SharedCredentialsProvider::new(self.instance.provider(bounds));
-            chain::find(bounds, &providers, &[(chain::INSTANCE, role)]).await
+            let mut found = chain::find(bounds, &providers, &[(chain::INSTANCE, role)]).await;
+            if let Some(begun) = self.instance.begun_at_ms() {
+                found.source.took_ms += found.source.at_ms - begun;
+                found.source.at_ms = begun;
+            }
+            found
         };
         self.found.get_or_init(find).await
     }

@@ -27,6 +27,7 @@ pub struct InstanceSource {
     /// None where it is not known yet; a sender that is gone means that there is none.
     available: watch::Receiver<Option<bool>>,
     begun: Arc<Mutex<Option<JoinHandle<Result>>>>,
+    begun_at_ms: Option<f64>,
 }
 
 impl InstanceSource {
@@ -35,6 +36,7 @@ impl InstanceSource {
         InstanceSource {
             available: watch::channel(Some(available)).1,
             begun: Arc::default(),
+            begun_at_ms: None,
         }
     }
 
@@ -61,6 +63,7 @@ impl InstanceSource {
         });
         InstanceSource {
             available,
+            begun_at_ms: begun.is_some().then(|| bounds.elapsed_ms()),
             begun: Arc::new(Mutex::new(begun)),
         }
     }
@@ -70,6 +73,11 @@ impl InstanceSource {
         let mut available = self.available.clone();
         let told = available.wait_for(Option::is_some).await;
         told.is_ok_and(|told| *told == Some(true))
+    }
+
+    /// When its credentials were asked for, in milliseconds from the start of the run, if that was before now.
+    pub(super) fn begun_at_ms(&self) -> Option<f64> {
+        self.begun_at_ms
     }
 
     /// The provider of its credentials.
