@@ -33,9 +33,9 @@ def act(plan):
     command = check(plan["vpcheck"], home, TWELVE, "--timeout", f"{TIMEOUT}ms", "-o", "json")
     send = [pathlib.Path(sys.executable).with_name("aws"), "sqs", "send-message", "--queue-url", QUEUE,
             "--message-body", "bench"]
-    # Left to itself, version 1 calls SQS by its legacy name, which is public.
-    variables = {"AWS_CA_BUNDLE": f"{home}/trust.pem", "AWS_ENDPOINT_URL_SQS": QUEUE.rsplit("/", 2)[0]}
-    waiting = Run(send, {**os.environ, **variables})
+    # Version 1 calls SQS by its legacy name, which is public, whatever the variables for endpoints say.
+    send += ["--endpoint-url", QUEUE.rsplit("/", 2)[0]]
+    waiting = Run(send, {**os.environ, "AWS_CA_BUNDLE": f"{home}/trust.pem"})
     taken, causes = [], []
     for _ in range(plan["runs"]):
         with tempfile.TemporaryFile() as report:

@@ -15,6 +15,10 @@ SIXTEEN = ("sqs ssm ssmmessages ec2messages ec2 logs kms monitoring sts secretsm
 TWELVE = "sqs ssm ssmmessages ec2messages ec2 logs kms monitoring sts secretsmanager sns events".split()
 
 
+# The longest that one part may take in one world, in seconds.
+PATIENCE = 900
+
+
 class Stage:
     """The lab with the program that is measured."""
 
@@ -31,7 +35,10 @@ class Stage:
             given, told = pathlib.Path(scratch, "plan.json"), pathlib.Path(scratch, "taken.json")
             given.write_text(json.dumps({"vpcheck": str(self.vpcheck), **plan}))
             inside = [sys.executable, HERE / f"{part}.py", given, told]
-            code = subprocess.run([self.demo, "--fault", world, "--exec", *away, *inside]).returncode
+            try:
+                code = subprocess.run([self.demo, "--fault", world, "--exec", *away, *inside], timeout=PATIENCE).returncode
+            except subprocess.TimeoutExpired:
+                code = f"nothing for {PATIENCE} s"
             if code:
                 sys.exit(f"tests/bench: {part} in {world}, {distance} ms away, ended with {code}")
             return json.loads(told.read_text())
