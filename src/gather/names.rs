@@ -14,14 +14,17 @@ use crate::facts::dns::Family;
 use crate::facts::tls::TlsSeen;
 use crate::facts::{AddressProbe, Lookup, NameFacts, Observation, ServerRole};
 
-/// How many names are looked up, and how many addresses probed, at one time: the VPC's resolver takes 1024
-/// packets a second of an interface, and sockets are few in small containers.
+/// How many names are looked up, and how many addresses probed, at one time: sockets are few in small containers.
+/// How fast the questions leave is [`super::pace`]'s.
 const NAMES_AT_ONCE: usize = 96;
 const PROBES_AT_ONCE: usize = 256;
 const SYSTEM_AT_ONCE: usize = 96;
 /// The connections that one address may have at a time, experiments included; the sockets of one `getaddrinfo`.
 const SOCKETS_OF_PROBE: usize = 6;
 const SOCKETS_OF_SYSTEM: usize = 2;
+/// One question for each family.
+const PACKETS_OF_SERVER: usize = 2;
+const PACKETS_OF_SYSTEM: usize = 2;
 
 /// What all names of a run share.
 #[derive(Debug, Clone)]
@@ -146,6 +149,7 @@ pub async fn observe(context: Context, mut question: Question) -> (NameFacts, Ve
         match question.probe {
             true => {
                 let _permit = context.system.acquire().await;
+                context.bounds.pace(PACKETS_OF_SYSTEM).await;
                 system::system_addresses(&context.bounds, &question.name).await
             }
             false => Observation::skipped("asked on the wire only"),
@@ -187,6 +191,7 @@ async fn lookups(
             .map(|family| dns::lookup(&context.bounds, *server, *role, name, family))
     });
     let _permit = context.lookups.acquire().await;
+    context.bounds.pace(PACKETS_OF_SERVER * servers.len()).await;
     join_all(questions).await
 }
 
