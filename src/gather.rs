@@ -24,6 +24,7 @@ pub mod profile;
 pub mod proxy;
 pub mod resolv_conf;
 pub mod routes;
+pub mod secrets;
 pub mod small_file;
 pub mod system;
 pub mod tcp;
@@ -157,7 +158,7 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
     let (names, probes): (Vec<_>, Vec<_>) = names.into_iter().unzip();
     let mut request = options.request;
     request.workloads = plan.workloads;
-    Facts {
+    secrets::facts_without(Facts {
         facts_version: FACTS_VERSION,
         tool_version: options.version,
         run_id,
@@ -171,7 +172,7 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
         probes: probes.into_iter().flatten().collect(),
         canary,
         inventory,
-    }
+    })
 }
 
 /// Takes a snapshot of the VPC's configuration, for `vpcheck inventory`.

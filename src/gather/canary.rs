@@ -9,9 +9,9 @@ use std::net::IpAddr;
 use aws_sdk_sqs::types::QueueAttributeName;
 use md5::{Digest, Md5};
 
-use super::Bounds;
 use super::aws::https::{Roots, pinned_client};
 use super::aws::{ApiHost, AwsAccess, failure};
+use super::{Bounds, tcp};
 use crate::catalog::Region;
 use crate::facts::queue_url::{Queue, QueueUrl, parse_queue_url};
 use crate::facts::{
@@ -172,7 +172,7 @@ impl Call<'_> {
         if failure.kind == FailureKind::Untrusted {
             return Outcome::Skipped(unaccepted(self.plan, error));
         }
-        Outcome::Failed(failure)
+        tcp::outcome(failure)
     }
 }
 

@@ -12,8 +12,8 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{HeaderName, Method, StatusCode};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::Bounds;
 use super::metadata_http::{Connection, status_failure};
+use super::{Bounds, secrets};
 use crate::environment::EnvSnapshot;
 use crate::environment::ec2::{self, Instance, Items};
 use crate::facts::{Failure, FailureKind, Observation, Outcome};
@@ -229,6 +229,7 @@ async fn token(endpoint: &Endpoint, phase: Duration) -> Result<Client, (bool, Fa
         let failure = Failure::new(FailureKind::Malformed, "the token is none");
         return Err((false, failure));
     }
+    secrets::note(token);
     Ok(Client {
         endpoint: endpoint.clone(),
         token: token.to_owned(),

@@ -12,6 +12,8 @@ use hickory_proto::op::Message;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::http::{HttpRequest, HttpResponse};
+
 /// Manners of answering a request.
 pub const HTTP: &[&str] = &[
     // The answer itself, but not all of it, or not soon.
@@ -198,6 +200,54 @@ pub async fn respond<S: AsyncRead + AsyncWrite + Unpin>(
         }
     }
     Ok(Then::Close)
+}
+
+/// An error that quotes the request's headers, in the form of every protocol at once, and in headers of its own.
+pub fn echo(request: &HttpRequest) -> HttpResponse {
+    let quoted: Vec<String> = (request.headers.iter())
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
+    let quoted = quoted.join("; ");
+    let is_query = request.header("content-type") == Some("application/x-www-form-urlencoded");
+    let mut response = match is_query {
+        true => HttpResponse::new(
+            400,
+            "text/xml",
+            format!(
+                "<Response><Errors><Error><Code>InvalidHeader</Code><Message>not understood: {quoted}</Message></Error></Errors><RequestID>{quoted}</RequestID></Response>"
+            ),
+        ),
+        false => HttpResponse::new(
+            400,
+            "application/x-amz-json-1.0",
+            serde_json::json!({"__type": "com.amazonaws.sqs#InvalidHeader", "message": format!("not understood: {quoted}")}).to_string(),
+        ),
+    };
+    for (name, value) in &request.headers {
+        response = response.with(&format!("x-amzn-echo-{name}"), value.clone());
+    }
+    let token = request
+        .header("x-amz-security-token")
+        .or(request.header("authorization"));
+    response.with("x-amzn-requestid", token.unwrap_or("none"))
+}
+
+/// An address of nobody that redirects lead to.
+pub const AWAY: &str = "10.9.9.9";
+
+/// A redirect to another host.
+pub fn redirect_away() -> HttpResponse {
+    HttpResponse {
+        status: 307,
+        headers: vec![
+            ("Location".into(), format!("https://{AWAY}/elsewhere")),
+            (
+                "x-amzn-requestid".into(),
+                "00000000-0000-0000-0000-000000000000".into(),
+            ),
+        ],
+        body: Vec::new(),
+    }
 }
 
 /// The first half of the answer, its length said as a longer one's.

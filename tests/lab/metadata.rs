@@ -184,7 +184,11 @@ fn instance(world: &World, request: &HttpRequest) -> Answer {
     }) {
         return plain(404, "").into();
     }
-    let tree = instance_tree(world);
+    let mut tree = instance_tree(world);
+    for (path, value) in &world.metadata.imds_values {
+        let path = path.replace("{mac}", &world.host.mac);
+        tree.insert(path, value.clone());
+    }
     match tree.get(path.trim_end_matches('/')) {
         Some(value)
             if path.starts_with("dynamic/instance-identity/document") || value.starts_with('{') =>
