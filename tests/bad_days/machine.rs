@@ -50,7 +50,7 @@ impl Machine {
         if let Some(files) = day.open_files {
             limits.push(format!("ulimit -n {files}"));
         }
-        if let Some(mib) = day.memory_mib {
+        if let Some(mib) = day.data_mib {
             limits.push(format!("ulimit -d {}", mib * 1024));
         }
         let redirected = match day.stdout.as_deref() {

@@ -91,9 +91,13 @@ struct Day {
     /// What standard output is: `full`, `closed`, or a pipe that nobody reads (`unread`).
     #[serde(default)]
     stdout: Option<String>,
-    /// The most memory that the run may take, in MiB: of what it writes to (RLIMIT_DATA), and in all that is resident.
+    /// The most memory that may ever be resident, in MiB, as a container counts it.
     #[serde(default)]
     memory_mib: Option<u64>,
+    /// The most memory that the run may ask for to write to, in MiB (RLIMIT_DATA). It holds for stacks that are never
+    /// touched as well, so that it is stricter than a container; RLIMIT_AS would count the program itself.
+    #[serde(default)]
+    data_mib: Option<u64>,
     /// By how many seconds the clock is ahead.
     #[serde(default)]
     clock_ahead: Option<i64>,
@@ -339,7 +343,7 @@ fn play(day: &Day, lab: &Lab) -> Result<Vec<String>, String> {
             );
         }
     }
-    if saves && day.reports && exit.is_some() {
+    if saves && day.reports && exit.is_some_and(|exit| exit != 2) {
         problems.extend(replay(lab, &facts, exit)?);
     }
     if !problems.is_empty() && !stderr.is_empty() {
