@@ -34,8 +34,8 @@ use serde_json::Value;
 const VPCHECK: &str = env!("CARGO_BIN_EXE_vpcheck");
 /// How many labs run at a time.
 const PARALLEL: usize = 3;
-/// What a run may use of memory beyond any doubt: the largest answer it reads is 16 MiB.
-const MOST_MEMORY_KIB: u64 = 160 * 1024;
+/// What a run may use of memory beyond any doubt: 40 MiB are this unoptimized program, and 12 are what answers may hold.
+const MOST_MEMORY_KIB: u64 = 96 * 1024;
 /// Whoever takes this much longer than its deadline is stopped.
 const PATIENCE: Duration = Duration::from_secs(15);
 
