@@ -22,6 +22,9 @@ use accounts::Accounts;
 use addresses::{Addresses, Seen};
 use text::{Found, rewrite};
 
+/// The shortest prefix of a VPC's IPv4 CIDR.
+const LARGEST_VPC: u8 = 16;
+
 /// The secret that a run's stand-ins for addresses are made with; who has it can undo them.
 pub type Key = [u8; 32];
 
@@ -69,7 +72,8 @@ impl Redaction {
             .chain(inventory.flat_map(|vpc| &vpc.cidrs));
         let resolvers = cidrs.filter_map(|cidr| {
             let resolver = dns::vpc_resolver_in(std::slice::from_ref(cidr))?;
-            Some((resolver, cidr.prefix_len()))
+            // No VPC is larger ("VPC CIDR blocks", Amazon VPC User Guide); a range that is told may be.
+            Some((resolver, cidr.prefix_len().max(LARGEST_VPC)))
         });
         Ok(Redaction {
             accounts,

@@ -25,7 +25,8 @@ const MOST: usize = 64;
 const LARGEST_FILE: u64 = 64 * 1024;
 
 /// Variables that hold a secret, and those that name a file that does.
-const VARIABLES: [&str; 3] = [
+const VARIABLES: [&str; 4] = [
+    "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
@@ -68,8 +69,9 @@ pub fn note_environment(variable: impl Fn(&str) -> Option<String>) {
     }
 }
 
-/// Takes note of credentials, the key's own id aside: that is no secret.
+/// Takes note of credentials, the key's own id as well: no secret, and nobody's business.
 pub fn note_credentials(credentials: &Credentials) {
+    note(credentials.access_key_id());
     note(credentials.secret_access_key());
     if let Some(token) = credentials.session_token() {
         note(token);
@@ -90,27 +92,18 @@ pub fn facts_without(facts: Facts) -> Facts {
     let Ok(mut value) = serde_json::to_value(&facts) else {
         return facts;
     };
-    if !clean(&mut value) {
-        return facts;
-    }
+    clean(&mut value);
     // Texts are texts before and after; facts that could not be read back would be no facts before either.
     serde_json::from_value(value).unwrap_or(facts)
 }
 
-/// Takes secrets out of every text, and says whether there were any.
-fn clean(value: &mut Value) -> bool {
+/// Takes secrets out of every text.
+fn clean(value: &mut Value) {
     match value {
-        Value::String(text) => {
-            let cleaned = without(text);
-            let differs = cleaned != *text;
-            *text = cleaned;
-            differs
-        }
-        Value::Array(items) => items.iter_mut().fold(false, |any, item| clean(item) || any),
-        Value::Object(fields) => fields
-            .values_mut()
-            .fold(false, |any, field| clean(field) || any),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => *text = without(text),
+        Value::Array(items) => items.iter_mut().for_each(clean),
+        Value::Object(fields) => fields.values_mut().for_each(clean),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -77,6 +77,7 @@ pub(crate) const WORLDS: &[(&str, &str)] = &[
 const PROXY_PASSWORD: &str = "plantedProxyPassword4711aaaa";
 const OTHER_PASSWORD: &str = "plantedDatabasePassword4711bbbb";
 const QUEUE_PASSWORD: &str = "plantedQueueUrlPassword4711cccc";
+const PROFILE_KEY_ID: &str = "ASIAPLANTEDPROFILE00";
 const PROFILE_SECRET: &str = "plantedProfileSecretKey4711dddddddddddd";
 const PROFILE_TOKEN: &str = "plantedProfileSessionToken4711eeee";
 const PROCESS_SECRET: &str = "plantedProcessSecret4711ffffffff";
@@ -141,7 +142,9 @@ pub(crate) fn play(lab: &Lab, name: &str) -> Result<Vec<String>, String> {
     }
 
     let mut secrets = vec![
+        metadata::ACCESS_KEY_ID,
         metadata::SECRET_ACCESS_KEY,
+        PROFILE_KEY_ID,
         metadata::SESSION_TOKEN,
         metadata::IMDS_TOKEN,
         metadata::POD_TOKEN,
@@ -338,7 +341,7 @@ impl Runner<'_> {
 /// Puts secrets where a workload would have them.
 fn plant(home: &Path, doors: &Path) -> Result<(), String> {
     let profile = format!(
-        "[planted]\naws_access_key_id = ASIAPLANTEDPROFILE00\naws_secret_access_key = {PROFILE_SECRET}\naws_session_token = {PROFILE_TOKEN}\n"
+        "[planted]\naws_access_key_id = {PROFILE_KEY_ID}\naws_secret_access_key = {PROFILE_SECRET}\naws_session_token = {PROFILE_TOKEN}\n"
     );
     let process = format!(
         "[profile process]\ncredential_process = /bin/echo {PROCESS_SECRET}\nregion = us-east-1\n[profile planted]\nregion = us-east-1\n"
