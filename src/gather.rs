@@ -196,7 +196,8 @@ pub async fn snapshot(
     let imds = host.imds.is_seen();
     let access = AwsAccess::new(&region, roots.as_bytes(), imds, host_resolvers(&host));
     host.vpc_id = vpc_id.or(host.vpc_id);
-    read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await
+    let inventory = read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await;
+    secrets::facts_without(inventory)
 }
 
 /// Access to the AWS APIs from this host, for signed calls.

@@ -8,10 +8,11 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_credential_types::Credentials;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::small_file;
-use crate::facts::Facts;
 
 /// What stands in the place of a secret.
 const INSTEAD: &str = "[secret]";
@@ -87,8 +88,8 @@ pub fn without(text: &str) -> String {
     without_signatures(&out)
 }
 
-/// The facts without secrets.
-pub fn facts_without(facts: Facts) -> Facts {
+/// Facts, or a part of them, without secrets.
+pub fn facts_without<T: Serialize + DeserializeOwned>(facts: T) -> T {
     let Ok(mut value) = serde_json::to_value(&facts) else {
         return facts;
     };
