@@ -20,7 +20,9 @@ pub const HTTP: &[&str] = &[
     "drip",
     "stall-head",
     "stall-body",
+    "reset-head",
     "reset-body",
+    "short-head",
     "short-body",
     // Answers without an end.
     "huge-body",
@@ -60,12 +62,16 @@ pub const DNS: &[&str] = &[
     "wrong-id",
     "other-question",
     "lying-counts",
+    "lying-length",
     "pointer-loop",
     "alias-loop",
     "many-addresses",
     "hostile-names",
     "flood",
     "tcp-silent",
+    "tcp-close",
+    "tcp-reset",
+    "tcp-half",
     "tcp-drip",
     "tcp-lying-length",
     "tcp-noise",
@@ -104,6 +110,11 @@ pub async fn respond<S: AsyncRead + AsyncWrite + Unpin>(
         }
         "stall-head" => return stalled(stream, &whole[..head / 2]).await,
         "stall-body" => return stalled(stream, &longer(whole, head, half)).await,
+        "reset-head" => {
+            send(stream, &whole[..head / 2]).await?;
+            return Ok(Then::Reset);
+        }
+        "short-head" => send(stream, &whole[..head / 2]).await?,
         "reset-body" => {
             send(stream, &longer(whole, head, half)).await?;
             return Ok(Then::Reset);
@@ -324,6 +335,13 @@ pub fn datagrams(manner: &str, request: &Message, honest: &Message) -> Vec<Vec<u
             }
         })],
         "lying-counts" => vec![altered(whole, |bytes| bytes[6..12].fill(0xff))],
+        "lying-length" => {
+            // An address that says to be longer than the packet.
+            let mut packet = header(id, 1);
+            packet.extend(&question);
+            packet.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0xff, 0xff, 10, 0, 10, 55]);
+            vec![packet]
+        }
         "pointer-loop" => {
             // An answer whose owner is a pointer to itself.
             let at = 12 + question.len();
@@ -413,6 +431,12 @@ pub async fn dns_over_tcp(
             .await
         }
         "tcp-silent" => stalled(stream, b"").await.map(|_| ()),
+        "tcp-close" => Ok(()),
+        "tcp-reset" => stream.set_zero_linger(),
+        "tcp-half" => {
+            let whole = framed(&honest.to_vec().unwrap_or_default());
+            send(stream, &whole[..whole.len() / 2]).await
+        }
         "tcp-drip" => {
             for byte in framed(&honest.to_vec().unwrap_or_default()) {
                 if send(stream, &[byte]).await.is_err() {
