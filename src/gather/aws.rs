@@ -11,6 +11,7 @@ pub(in crate::gather) mod https;
 pub mod kms;
 mod open_ended;
 mod resolve;
+mod steady_time;
 #[cfg(test)]
 pub(in crate::gather) mod test_service;
 
@@ -38,6 +39,7 @@ use crate::gather::Bounds;
 
 pub use call::{ApiAnswer, ApiCall};
 use resolve::Resolver;
+use steady_time::SteadyTime;
 
 pub use endpoint::{ApiHost, api_host};
 pub(in crate::gather) use endpoint::{form, overridden, regional};
@@ -51,6 +53,7 @@ pub struct AwsAccess {
     imds_available: bool,
     resolvers: Vec<SocketAddr>,
     switches: Vec<Variable>,
+    time: SteadyTime,
     shared: OnceCell<SdkConfig>,
     found: OnceCell<chain::Found>,
 }
@@ -73,6 +76,7 @@ impl AwsAccess {
             imds_available,
             resolvers,
             switches: endpoint::switches_here(),
+            time: SteadyTime::start(),
             shared: OnceCell::new(),
             found: OnceCell::new(),
         }
@@ -132,6 +136,7 @@ impl AwsAccess {
         let config = aws_sdk_sqs::config::Builder::new()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
+            .time_source(self.time)
             .endpoint_url(endpoint.url())
             .http_client(client)
             .retry_config(RetryConfig::disabled())
@@ -178,6 +183,7 @@ impl AwsAccess {
                 .with_use_fips(shared.use_fips())
                 .with_use_dual_stack(shared.use_dual_stack())
                 .with_http_client(self.client(bounds))
+                .with_time_source(self.time)
                 .with_retry_config(RetryConfig::disabled())
                 .with_timeout_config(timeouts(bounds.timeout()));
             let providers = chain::providers(&config, self.imds_available, bounds.timeout());
@@ -192,6 +198,7 @@ impl AwsAccess {
             aws_config::defaults(BehaviorVersion::latest())
                 .region(Region::new(self.region.clone()))
                 .http_client(self.client(bounds))
+                .time_source(self.time)
                 .no_credentials()
                 .retry_config(RetryConfig::disabled())
                 .timeout_config(timeouts(bounds.timeout()))
