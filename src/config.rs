@@ -74,6 +74,8 @@ pub struct Settings {
     pub outputs: Vec<Output>,
     /// Where the facts are saved.
     pub save_facts: Option<PathBuf>,
+    /// Whether accounts and addresses are given stand-ins in all that is written.
+    pub redact: bool,
     /// Who else gets each run's result.
     pub deliver: Vec<Destination>,
     /// Where results wait that AWS did not take yet.

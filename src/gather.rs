@@ -25,6 +25,7 @@ pub mod profile;
 pub mod proxy;
 pub mod resolv_conf;
 pub mod routes;
+pub mod secrets;
 pub mod small_file;
 pub mod system;
 pub mod tcp;
@@ -239,7 +240,7 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
     let (names, probes): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     let mut request = options.request;
     request.workloads = plan.workloads;
-    Facts {
+    secrets::facts_without(Facts {
         facts_version: FACTS_VERSION,
         tool_version: options.version,
         run_id,
@@ -253,7 +254,7 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
         probes: probes.into_iter().flatten().collect(),
         canary,
         inventory,
-    }
+    })
 }
 
 /// What this host, as far as it is known, makes of the options.
@@ -291,7 +292,8 @@ pub async fn snapshot(
     let imds = InstanceSource::known(host.imds.is_seen());
     let access = AwsAccess::new(&region, roots.as_bytes(), imds, host_resolvers(&host));
     host.vpc_id = vpc_id.or(host.vpc_id);
-    read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await
+    let inventory = read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await;
+    secrets::facts_without(inventory)
 }
 
 /// Access to the AWS APIs from this host, for signed calls.

@@ -45,6 +45,7 @@ pub(super) fn resolve(
     let expect = layers.one("expect", |text| word(text, EXPECTS))?;
     let severities = layers.many("severity", |text| severity(text, known_codes))?;
     let (quiet, verbosity) = console(&layers)?;
+    let redact = redact(&layers)?;
     let ca_file = ca_file(&layers, files)?;
 
     let mut origins = BTreeMap::new();
@@ -80,6 +81,7 @@ pub(super) fn resolve(
         vpc_id: layers.one("vpc-id", vpc_id)?.map(|id| id.value),
         outputs: outputs(&layers)?,
         save_facts: layers.one("save-facts", path)?.map(|path| path.value),
+        redact,
         deliver: layers
             .many("deliver", |text| {
                 text.parse::<Destination>()
@@ -271,6 +273,27 @@ fn outputs(layers: &Layers<'_>) -> Result<Vec<Output>, SettingError> {
         }]);
     }
     Ok(outputs.value)
+}
+
+/// Whether stand-ins are written. Evidence has to replay and what is delivered has to be found again: both are of the
+/// original.
+fn redact(layers: &Layers<'_>) -> Result<bool, SettingError> {
+    let Some(redact) = layers.one("redact", |text| word(text, SWITCHES))? else {
+        return Ok(false);
+    };
+    let other = ["evidence", "deliver"]
+        .into_iter()
+        .find(|key| layers.raw(key).is_some());
+    match other {
+        Some(other) if redact.value => Err(SettingError {
+            place: redact.from.place("redact"),
+            problem: Problem::Conflict(format!(
+                "{other} needs the accounts and addresses themselves: leave one of the two out, or redact saved facts \
+                 with `vpcheck replay FACTS --redact`"
+            )),
+        }),
+        _ => Ok(redact.value),
+    }
 }
 
 /// Quiet and verbose; the one said in the higher place wins.

@@ -114,6 +114,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("deadline", "10s", "'10s'"),
     ("output", "json", "['json']"),
     ("save-facts", "/facts.json", "'/facts.json'"),
+    ("redact", "true", "true"),
     ("deliver", "s3://evidence/vpc", "['s3://evidence/vpc']"),
     ("spool", "/spool", "'/spool'"),
     ("evidence", "/evidence", "'/evidence'"),
@@ -150,7 +151,7 @@ fn every_option_can_be_set_in_every_place() {
         let default = command_for(key).settings();
         let flag = match *key {
             "target" => command_for(key).word(*text),
-            "quiet" | "verbose" => command_for(key).word(format!("--{key}")),
+            "quiet" | "verbose" | "redact" => command_for(key).word(format!("--{key}")),
             _ => command_for(key).word(format!("--{key}")).word(*text),
         };
         let variable = command_for(key).variable(&option.variable(), text);
@@ -516,6 +517,8 @@ fn mistakes_name_the_place_and_what_was_expected() {
         (Run::new("check").conf("quiet = true\nverbose = 1"), "/c.toml:1: quiet: quiet and verbose contradict each other".into()),
         (Run::new("check --queue-url canary"), format!("--queue-url: expected a queue's URL such as {QUEUE}, found \"canary\"")),
         (Run::new("check --resolver dns.local"), "--resolver: expected the address of a DNS server, such as 10.0.0.2, 10.0.0.2:53 or [fd00:ec2::253]:53, found \"dns.local\"".into()),
+        (Run::new("check --redact --evidence /e"), "--redact: evidence needs the accounts and addresses themselves: leave one of the two out, or redact saved facts with `vpcheck replay FACTS --redact`".into()),
+        (Run::new("check --deliver syslog").variable("VPCHECK_REDACT", "1"), "VPCHECK_REDACT: deliver needs the accounts and addresses themselves: leave one of the two out, or redact saved facts with `vpcheck replay FACTS --redact`".into()),
     ] {
         assert_eq!(run.error(), said);
         assert!(!said.contains('\n'));

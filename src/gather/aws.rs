@@ -2,6 +2,7 @@
 //!
 //! Types of the AWS SDK stay in this module, in `canary` and in `inventory`.
 
+mod budget;
 mod call;
 mod chain;
 mod endpoint;
