@@ -8,6 +8,7 @@ mod health;
 mod logging;
 mod output;
 mod redacting;
+mod replaying;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -17,7 +18,6 @@ use std::time::{Duration, Instant};
 
 use crate::cli::{self, Cli, Command};
 use crate::config::{self, Disk, Environment, SettingError, Settings};
-use crate::facts::{FACTS_VERSION, Facts};
 use crate::gather::secrets;
 use crate::rules;
 use crate::verdict::report::RunVerdict;
@@ -132,17 +132,7 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
         Command::Inventory(arguments) => {
             gathering::snapshot(&settings, arguments.output.as_deref())
         }
-        Command::Replay(arguments) => {
-            let facts = read_facts(&arguments.facts)?;
-            let facts = Facts {
-                request: settings.over(facts.request.clone()),
-                ..facts
-            };
-            let report = report(&facts);
-            let shown = redacting::shown(&settings, &facts, report)?;
-            output::reports(&settings, &shown.report)?;
-            Ok(exit_code(&shown.report, facts.interrupted))
-        }
+        Command::Replay(arguments) => replaying::replay(&settings, &arguments.facts),
         Command::Services(_) => documents::services(&settings),
         Command::IamPolicy(_) => documents::iam_policy(&settings),
         Command::Verify(arguments) => evidence::verify(&settings, arguments),
@@ -159,6 +149,7 @@ fn check(settings: &Settings) -> Result<u8, AppError> {
     let facts = gathering::facts(settings)?;
     let shown = redacting::shown(settings, &facts, report(&facts))?;
     let (facts, report) = (shown.facts.unwrap_or(facts), shown.report);
+    output::waterfall(settings, &facts);
     // The facts are the support case: they are saved before anything else can go wrong.
     let saved = match &settings.save_facts {
         Some(path) => output::save_facts(path, &facts),
@@ -186,26 +177,6 @@ fn exit_code(report: &Report, interrupted: bool) -> u8 {
         RunVerdict::Pass => PASS,
         RunVerdict::Fail => FAIL,
         RunVerdict::Inconclusive => INCONCLUSIVE,
-    }
-}
-
-fn read_facts(path: &std::path::Path) -> Result<Facts, AppError> {
-    let label = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|source| AppError::File {
-        operation: "read",
-        path: label.clone(),
-        source,
-    })?;
-    let facts: Facts = serde_json::from_slice(&bytes).map_err(|error| AppError::Facts {
-        path: label.clone(),
-        found: format!("{error}"),
-    })?;
-    match facts.facts_version {
-        FACTS_VERSION => Ok(facts),
-        other => Err(AppError::Facts {
-            path: label,
-            found: format!("version {other} of the format, where {FACTS_VERSION} is known"),
-        }),
     }
 }
 

@@ -50,7 +50,11 @@ pub enum Command {
     /// Save the VPC's configuration as JSON, for agents that may not read it themselves.
     Inventory(Box<SnapshotArgs>),
     /// Diagnose recorded facts again, without any network.
-    #[command(after_help = "What is said of expectations here replaces what was recorded.")]
+    #[command(
+        after_help = "What is said of expectations here replaces what was recorded. Of several files, reports follow each \
+                      other in the files' order, as human, emf, or json with one report a line; a file that is no facts \
+                      is named and the rest go on. The exit code is the worst: 2, then 1, then 3."
+    )]
     Replay(Box<ReplayArgs>),
     /// Prove evidence: integrity, signature, an unbroken chain, and verdicts that follow from the facts.
     #[command(after_help = "Exit codes: 0 all is proven, 1 something is not, 2 could not run.")]
@@ -172,9 +176,9 @@ pub struct SnapshotArgs {
 #[derive(Debug, clap::Args)]
 #[allow(missing_docs)] // as above
 pub struct ReplayArgs {
-    /// The file that `check --save-facts` wrote
-    #[arg(value_name = "FACTS", value_hint = clap::ValueHint::FilePath)]
-    pub facts: PathBuf,
+    /// Files that `check --save-facts` wrote, or directories of them (*.json)
+    #[arg(value_name = "FACTS", required = true, value_hint = clap::ValueHint::AnyPath)]
+    pub facts: Vec<PathBuf>,
     #[command(flatten)]
     pub expect: ExpectArgs,
     #[command(flatten)]

@@ -4,6 +4,7 @@
 //! else at once.
 
 pub mod aws;
+mod begin;
 pub mod canary;
 pub mod dns;
 pub mod ecs;
@@ -34,21 +35,23 @@ pub mod tls;
 mod fake_metadata;
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use futures_util::future::join_all;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::catalog::Workload;
 use crate::environment::EnvSnapshot;
 use crate::facts::host::Variable;
 use crate::facts::{
-    Canary, CanaryMode, FACTS_VERSION, Facts, Host, Inventory, Observation, Request,
+    Canary, CanaryMode, EnvironmentKind, FACTS_VERSION, Facts, Host, Inventory, Observation,
+    Request,
 };
-use aws::AwsAccess;
-use canary::{CanaryPlan, canary_host};
-use host::HostQuestion;
+use aws::{AwsAccess, InstanceSource};
+use canary::{CanaryPlan, Lines, canary_host};
+use host::{HostQuestion, Progress};
 use inventory::InventoryQuestion;
-use names::{Context, Question};
+use names::{Context, Others, Question, Told};
 use plan::{Plan, TargetSpec, Wishes};
 use tls::Trust;
 
@@ -89,6 +92,9 @@ pub enum InventoryChoice {
 }
 
 /// Gathers the facts. Ends within the deadline, or soon after the run is asked to stop, with what was learned.
+///
+/// Nothing waits that need not: names are looked up as soon as the region is known, the VPC's configuration is read as
+/// soon as its id is, and the rest of the instance's metadata comes meanwhile.
 pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
     let started_at = jiff::Timestamp::now();
     let run_id = uuid::Uuid::now_v7().to_string();
@@ -96,66 +102,142 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
         region: options.region.clone(),
         env: options.env.clone(),
     };
-    let (mut host, dropped_before) =
-        tokio::join!(host::host(bounds, &question), link_local::counts(bounds));
-    let plan = plan::plan(
-        Wishes {
-            targets: &options.targets,
-            workloads: &options.workloads,
-            queue_url: options.request.queue_url.as_deref(),
-            extra_resolvers: &options.extra_resolvers,
-            vpc_cidrs: &options.request.vpc_cidrs,
-        },
-        &host,
-    );
-    let all_names: Vec<String> = questions(&plan, None).into_iter().map(|q| q.name).collect();
-    host.hosts_file = host::hosts_lines(&all_names);
-    let access = host
-        .region
-        .as_deref()
-        .map(|region| api_access(region, &options.trust, &host));
-    let mission = mission(&options, &plan, &host, &run_id);
-    let (verified, address) = oneshot::channel();
-    let mut context = Context::new(
-        bounds.clone(),
-        options.trust.clone(),
-        plan.servers.clone(),
-        plan.shared_servers.clone(),
-        host.ipv6_route,
-    );
-    context.other_names = other_names(&plan);
-    let mut asked = questions(&plan, mission.as_ref().ok());
-    if let Ok(mission) = &mission
-        && let Some(question) = asked.iter_mut().find(|q| q.name == mission.host.name)
-    {
-        question.verified = Some(verified);
-    }
-    let names = join_all(
-        asked
-            .into_iter()
-            .map(|question| names::observe(context.clone(), question)),
-    );
-    let needs_credentials = mission.is_ok() || matches!(options.inventory, InventoryChoice::Api);
-    let credentials = async {
-        match (&access, needs_credentials) {
-            (Some(access), true) => access.credentials(bounds).await,
-            (None, _) => (Observation::skipped("no region is known"), None),
-            (_, false) => (Observation::skipped("no call needs one"), None),
+    let dropped_before = link_local::counts(bounds).await;
+    let (progress, watching) = watch::channel(Progress::default());
+    let (others, told_others) = watch::channel(None);
+    let calls =
+        options.request.queue_url.is_some() || matches!(options.inventory, InventoryChoice::Api);
+    let (imds, is_there) = watch::channel((!calls).then_some(false));
+    let instance = InstanceSource::soon(bounds, &options.env, is_there);
+    let instance_told = async {
+        let (host, _) = begin::known(&watching, |host| host.imds.is_seen()).await;
+        if calls {
+            imds.send_replace(Some(host.imds.is_seen()));
         }
     };
-    let (names, (credentials, credentials_error), canary, inventory) = tokio::join!(
-        names,
-        credentials,
-        send_canary(bounds, access.as_ref(), mission, address),
-        read_inventory(bounds, access.as_ref(), &options.inventory, &host),
-    );
+    let whole = async {
+        let host = host::host(bounds, &question, &progress).await;
+        let plan = planned(&options, &host);
+        others.send_replace(Some(Arc::new(Others {
+            servers: plan.other_servers(),
+            shared_servers: plan.shared_servers.clone(),
+        })));
+        (host, plan)
+    };
+    let is_told = !options.targets.is_empty() || !options.workloads.is_empty();
+    let early = begin::known(&watching, |host| {
+        host.region.is_some() && (is_told || host.kind != EnvironmentKind::Other)
+    });
+    let work = async {
+        let (early, is_whole) = early.await;
+        let plan = planned(&options, &early);
+        let access = early.region.as_deref().map(|region| {
+            let roots = api_roots(&options.trust, &early.switches);
+            AwsAccess::new(region, roots.as_bytes(), instance, host_resolvers(&early))
+        });
+        let mission = mission(&options, &plan, &early, &run_id);
+        let (addresses, told_addresses) = oneshot::channel();
+        let (verified, told_verified) = oneshot::channel();
+        let called = mission
+            .as_ref()
+            .ok()
+            .map(|mission| mission.host.name.clone());
+        let mut context = Context::new(
+            bounds.clone(),
+            options.trust.clone(),
+            plan.host_servers(),
+            told_others,
+            early.ipv6_route,
+        );
+        context.other_names = other_names(&plan);
+        let mut asked = questions(&plan, called.as_deref());
+        if !is_whole {
+            let settled = begin::settled(&options, &early, &plan, called.as_deref());
+            asked.retain(|question| settled.contains(&question.name));
+        }
+        let of_canary = asked.iter_mut().find(|q| Some(&q.name) == called.as_ref());
+        if let Some(question) = of_canary {
+            question.told = Some(Told {
+                addresses,
+                verified,
+            });
+        }
+        let begun: Vec<String> = asked.iter().map(|question| question.name.clone()).collect();
+        let names = join_all(
+            asked
+                .into_iter()
+                .map(|question| names::observe(context.clone(), question)),
+        );
+        // The names that only everything tells: those that hold the account's id, for one.
+        let late = async {
+            let (host, _) = begin::known(&watching, |_| false).await;
+            let plan = planned(&options, &host);
+            let mut asked = questions(&plan, called.as_deref());
+            asked.retain(|question| !begun.contains(&question.name));
+            let names = asked
+                .into_iter()
+                .map(|question| names::observe(context.clone(), question));
+            join_all(names).await
+        };
+        let needs_credentials =
+            mission.is_ok() || matches!(options.inventory, InventoryChoice::Api);
+        let credentials = async {
+            match (&access, needs_credentials) {
+                (Some(access), true) => access.credentials(bounds).await,
+                (None, _) => (Observation::skipped("no region is known"), None),
+                (_, false) => (Observation::skipped("no call needs one"), None),
+            }
+        };
+        let inventory = async {
+            let prepare = async {
+                if let (Some(access), InventoryChoice::Api) = (&access, &options.inventory) {
+                    access.prepare_inventory(bounds).await;
+                }
+            };
+            let read = async {
+                let (host, _) = begin::known(&watching, begin::knows_vpc).await;
+                read_inventory(bounds, access.as_ref(), &options.inventory, &host).await
+            };
+            tokio::join!(prepare, read).1
+        };
+        tokio::join!(
+            names,
+            late,
+            credentials,
+            send_canary(
+                bounds,
+                access.as_ref(),
+                mission,
+                told_addresses,
+                told_verified
+            ),
+            inventory,
+            async { called.clone() },
+        )
+    };
+    let ((host, plan), (), work) = tokio::join!(whole, instance_told, work);
+    let (names, late, (credentials, credentials_error), canary, inventory, called) = work;
+    let mut host = Arc::unwrap_or_clone(host);
+    let wanted: Vec<String> = questions(&plan, None).into_iter().map(|q| q.name).collect();
+    host.hosts_file = host::hosts_lines(&wanted);
     if !dropped_before.is_empty() {
         let after = link_local::counts(bounds).await;
         host.link_local_drops = link_local::between(&dropped_before, &after);
     }
     host.credentials = credentials;
     host.credentials_error = credentials_error;
-    let (names, probes): (Vec<_>, Vec<_>) = names.into_iter().unzip();
+    let is_wanted =
+        |name: &str| wanted.iter().any(|wanted| wanted == name) || called.as_deref() == Some(name);
+    let mut found: Vec<_> = names
+        .into_iter()
+        .chain(late)
+        .filter(|(name, _)| is_wanted(&name.name))
+        .collect();
+    found.sort_by_key(|(name, _)| {
+        let at = wanted.iter().position(|wanted| *wanted == name.name);
+        at.unwrap_or(wanted.len())
+    });
+    let (names, probes): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     let mut request = options.request;
     request.workloads = plan.workloads;
     secrets::facts_without(Facts {
@@ -175,6 +257,18 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
     })
 }
 
+/// What this host, as far as it is known, makes of the options.
+fn planned(options: &Options, host: &Host) -> Plan {
+    let wishes = Wishes {
+        targets: &options.targets,
+        workloads: &options.workloads,
+        queue_url: options.request.queue_url.as_deref(),
+        extra_resolvers: &options.extra_resolvers,
+        vpc_cidrs: &options.request.vpc_cidrs,
+    };
+    plan::plan(wishes, host)
+}
+
 /// Takes a snapshot of the VPC's configuration, for `vpcheck inventory`.
 pub async fn snapshot(
     bounds: &Bounds,
@@ -183,7 +277,9 @@ pub async fn snapshot(
     trust: &Trust,
     env: EnvSnapshot,
 ) -> Inventory {
-    let mut host = host::host(bounds, &HostQuestion { region, env }).await;
+    let (progress, _) = watch::channel(Progress::default());
+    let host = host::host(bounds, &HostQuestion { region, env }, &progress).await;
+    let mut host = Arc::unwrap_or_clone(host);
     let Some(region) = host.region.clone() else {
         return Inventory::none("no region is known: say it with --region");
     };
@@ -193,7 +289,7 @@ pub async fn snapshot(
         true => trust.service_roots_pem(),
         false => trust.connect_roots_pem(),
     };
-    let imds = host.imds.is_seen();
+    let imds = InstanceSource::known(host.imds.is_seen());
     let access = AwsAccess::new(&region, roots.as_bytes(), imds, host_resolvers(&host));
     host.vpc_id = vpc_id.or(host.vpc_id);
     let inventory = read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await;
@@ -203,7 +299,7 @@ pub async fn snapshot(
 /// Access to the AWS APIs from this host, for signed calls.
 pub fn api_access(region: &str, trust: &Trust, host: &Host) -> AwsAccess {
     let roots = api_roots(trust, &host.switches);
-    let imds = host.imds.is_seen();
+    let imds = InstanceSource::known(host.imds.is_seen());
     AwsAccess::new(region, roots.as_bytes(), imds, host_resolvers(host))
 }
 
@@ -230,6 +326,7 @@ fn host_resolvers(host: &Host) -> Vec<SocketAddr> {
 /// What the canary is to do, or why it does nothing.
 struct Mission {
     host: aws::ApiHost,
+    service_roots: Vec<u8>,
     plan: Box<dyn FnOnce(IpAddr) -> CanaryPlan + Send>,
 }
 
@@ -256,6 +353,7 @@ fn mission(options: &Options, plan: &Plan, host: &Host, run_id: &str) -> Result<
     let called = api.clone();
     Ok(Mission {
         host: api,
+        service_roots: service_roots.clone(),
         plan: Box::new(move |address| CanaryPlan {
             queue_url: url,
             mode,
@@ -273,7 +371,8 @@ async fn send_canary(
     bounds: &Bounds,
     access: Option<&AwsAccess>,
     mission: Result<Mission, String>,
-    address: oneshot::Receiver<IpAddr>,
+    addresses: oneshot::Receiver<Vec<IpAddr>>,
+    verified: oneshot::Receiver<IpAddr>,
 ) -> Canary {
     let skipped = |host: Option<String>, reason: String| Canary {
         host,
@@ -288,8 +387,10 @@ async fn send_canary(
     let Some(access) = access else {
         return skipped(Some(name), "no region is known".to_owned());
     };
-    match address.await {
-        Ok(address) => canary::send(bounds, access, &(mission.plan)(address)).await,
+    let addresses = addresses.await.unwrap_or_default();
+    let lines = Lines::open(bounds, &mission.host, &addresses, &mission.service_roots);
+    match verified.await {
+        Ok(address) => canary::send(bounds, access, &(mission.plan)(address), lines).await,
         Err(_) => {
             let reason = format!("no address of {name} has a verified TLS answer");
             skipped(Some(name), reason)
@@ -321,8 +422,7 @@ async fn read_inventory(
 }
 
 /// Every name that is looked up. The canary's host is probed even where it is not under test.
-fn questions(plan: &Plan, mission: Option<&Mission>) -> Vec<Question> {
-    let canary = mission.map(|mission| mission.host.name.as_str());
+fn questions(plan: &Plan, canary: Option<&str>) -> Vec<Question> {
     let mut asked: Vec<Question> = Vec::new();
     for target in &plan.targets {
         for hostname in &target.hostnames {
@@ -331,7 +431,7 @@ fn questions(plan: &Plan, mission: Option<&Mission>) -> Vec<Question> {
                 service: target.service.clone(),
                 comparison: false,
                 probe: true,
-                verified: None,
+                told: None,
             });
         }
     }
@@ -341,7 +441,7 @@ fn questions(plan: &Plan, mission: Option<&Mission>) -> Vec<Question> {
             service: service.clone(),
             comparison: true,
             probe: canary == Some(name),
-            verified: None,
+            told: None,
         });
     }
     if let Some(name) = canary
@@ -352,7 +452,7 @@ fn questions(plan: &Plan, mission: Option<&Mission>) -> Vec<Question> {
             service: "sqs".to_owned(),
             comparison: true,
             probe: true,
-            verified: None,
+            told: None,
         });
     }
     asked

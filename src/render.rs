@@ -24,6 +24,7 @@ pub mod markdown;
 pub mod ocsf;
 pub mod prometheus;
 pub mod services;
+pub mod waterfall;
 mod wording;
 
 pub use explain::{ExplainLine, ExplainPage};

@@ -146,6 +146,11 @@ fn a_file_that_is_not_what_it_should_be_is_one_sentence_that_names_it() {
     let misspelt = scratch.file("misspelt.toml", "\ntimeuot = \"2s\"\n");
     let none = scratch.path("none").display().to_string();
     let directory = scratch.0.path().display().to_string();
+    let empty = scratch.path("empty").display().to_string();
+    std::fs::create_dir(&empty).unwrap();
+    let endless =
+        "/dev/zero: expected facts that `vpcheck check --save-facts` wrote, found more than 64 MiB"
+            .to_owned();
     for (words, file) in [
         (["check", "--config", &no_toml], &no_toml),
         (["check", "--config", &misspelt], &misspelt),
@@ -162,7 +167,8 @@ fn a_file_that_is_not_what_it_should_be_is_one_sentence_that_names_it() {
         (["replay", "-q", &object], &object),
         (["replay", "-q", &later], &later),
         (["replay", "-q", &none], &none),
-        (["replay", "-q", &directory], &directory),
+        (["replay", "-q", &empty], &empty),
+        (["replay", "-q", "/dev/zero"], &endless),
     ] {
         let sentence = mistake(&words);
         assert!(sentence.contains(file.as_str()), "{words:?}: {sentence}");
@@ -364,6 +370,56 @@ fn a_replay_is_judged_by_what_is_expected_now() {
     let severity = "private-address-unlisted=fail";
     let output = run(&[&words[..], &["--severity", severity]].concat());
     assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+}
+
+#[test]
+fn many_facts_are_replayed_in_order_and_one_that_is_none_keeps_no_other_from_it() {
+    let scratch = Scratch::new();
+    let recorded: Value = serde_json::from_str(&std::fs::read_to_string(facts()).unwrap()).unwrap();
+    let fleet = scratch.path("fleet");
+    std::fs::create_dir(&fleet).unwrap();
+    for at in 0..40 {
+        let mut host = recorded.clone();
+        host["run_id"] = format!("run-{at:02}").into();
+        std::fs::write(fleet.join(format!("{at:02}.json")), host.to_string()).unwrap();
+    }
+    let directory = fleet.display().to_string();
+    let ids = |text: &str| -> Vec<String> {
+        let report = |line| serde_json::from_str::<Value>(line).unwrap();
+        let id = |line| report(line)["run_id"].as_str().unwrap().to_owned();
+        text.lines().map(id).collect()
+    };
+    let all: Vec<String> = (0..40).map(|at| format!("run-{at:02}")).collect();
+    assert_eq!(ids(&prints(&["replay", &directory, "-o", "json"])), all);
+
+    // To a file as well, and people see which report is whose.
+    let lines = scratch.path("all.jsonl");
+    let to_file = format!("json={}", lines.display());
+    let text = prints(&["replay", &directory, "-o", &to_file, "-o", "human"]);
+    assert_eq!(ids(&std::fs::read_to_string(&lines).unwrap()), all);
+    assert!(text.contains(&format!("==> {directory}/07.json <==\n")));
+
+    // What is no facts file has its sentence; the exit code is the worst.
+    let broken = scratch.file("broken.json", "{");
+    let output = run(&["replay", &facts(), &broken, &facts(), "-o", "json"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(out(&output).lines().count(), 2);
+    assert_eq!(err(&output).lines().count(), 1, "{}", err(&output));
+    assert!(err(&output).contains(&broken), "{}", err(&output));
+
+    // A page is about one run.
+    let said = mistake(&["replay", &facts(), &facts(), "-o", "html"]);
+    assert!(said.contains("html"), "{said}");
+    // A list that nobody reads to its end is no error.
+    let mut child = command(&["replay", &directory])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert_eq!(err(&output), "");
 }
 
 #[test]

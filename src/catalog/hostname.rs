@@ -1,5 +1,7 @@
 //! From a host name back to the service it belongs to.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Partition, Region, Service};
@@ -55,7 +57,15 @@ pub struct Identified {
 
 /// Every name pattern of every service in every partition, for [`Index::identify`].
 #[derive(Debug)]
-pub(super) struct Index(Vec<Pattern>);
+pub(super) struct Index {
+    /// Of two that match equally well the first counts.
+    patterns: Vec<Pattern>,
+    /// By position from the right and fixed text there, the patterns that have it as their leftmost: a name is held
+    /// against few of all the patterns.
+    by_label: Vec<HashMap<String, Vec<usize>>>,
+    /// Patterns without any fixed label.
+    without_label: Vec<usize>,
+}
 
 impl Index {
     /// Prepares the patterns once; the positions in the two lists are kept.
@@ -85,7 +95,44 @@ impl Index {
                 }
             }
         }
-        Index(patterns)
+        Index::of(patterns)
+    }
+
+    fn of(patterns: Vec<Pattern>) -> Index {
+        let mut by_label: Vec<HashMap<String, Vec<usize>>> = Vec::new();
+        let mut without_label = Vec::new();
+        for (number, pattern) in patterns.iter().enumerate() {
+            let fixed = pattern.labels.iter().enumerate().rev();
+            let leftmost = fixed.into_iter().find_map(|(position, label)| match label {
+                Label::Exactly(text) => Some((position, text)),
+                _ => None,
+            });
+            let Some((position, text)) = leftmost else {
+                without_label.push(number);
+                continue;
+            };
+            if by_label.len() <= position {
+                by_label.resize_with(position + 1, HashMap::new);
+            }
+            if let Some(here) = by_label.get_mut(position) {
+                here.entry(text.clone()).or_default().push(number);
+            }
+        }
+        Index {
+            patterns,
+            by_label,
+            without_label,
+        }
+    }
+
+    /// The numbers of all patterns that these labels may match.
+    fn candidates(&self, labels: &[&str]) -> impl Iterator<Item = usize> {
+        let fixed = self.by_label.iter().zip(labels);
+        fixed
+            .filter_map(|(here, label)| here.get(*label))
+            .chain([&self.without_label])
+            .flatten()
+            .copied()
     }
 
     /// The best match: the one that leaves the fewest labels unexplained, plainer forms first.
@@ -106,13 +153,15 @@ impl Index {
         if !labels.iter().all(|label| is_label(label)) {
             return None;
         }
-        let found = self.0.iter().filter_map(|pattern| {
+        let found = self.candidates(&labels).filter_map(|number| {
+            let pattern = self.patterns.get(number)?;
             let partition = partitions.get(pattern.partition)?;
             let (below, region) = pattern.matches(&labels, partition)?;
-            Some((below, pattern, region))
+            Some((below, number, pattern, region))
         });
-        // `min_by_key` keeps the first of equals, and patterns of one service go by form.
-        let (below, pattern, region) = found.min_by_key(|(below, p, _)| (*below, p.form))?;
+        // Of equals the first pattern; those of one service go by form.
+        let (below, _, pattern, region) =
+            found.min_by_key(|(below, number, p, _)| (*below, p.form, *number))?;
         let form = match pattern.form {
             NameForm::Standard if below > 0 => NameForm::Subdomain,
             form => form,
@@ -299,4 +348,46 @@ fn is_endpoint(label: &str) -> bool {
     label
         .strip_prefix("vpce-")
         .is_some_and(|id| !id.is_empty() && !id.starts_with("svc-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn labels_lead_to_the_pattern_that_a_search_of_all_finds() {
+        let Catalog {
+            index,
+            partitions,
+            services,
+            ..
+        } = Catalog::get();
+        let whole = {
+            let mut whole = Index::new(partitions, services);
+            whole.by_label.clear();
+            whole.without_label = (0..whole.patterns.len()).collect();
+            whole
+        };
+        let found = |index: &Index, name: &str| {
+            index
+                .identify(name, partitions, services)
+                .map(|found| (found.service.id(), found.form, found.region))
+        };
+        let mut names = vec!["amazonaws.com".to_owned(), "com".to_owned()];
+        for service in services {
+            for code in ["us-east-1", "cn-north-1", "us-gov-west-1", "eu-west-1"] {
+                let region = Region::parse(code).unwrap();
+                for form in NameForm::ALL {
+                    names.extend(service.hostnames(&region, Some("123456789012"), form));
+                    names.extend(service.hostnames(&region, None, form));
+                }
+            }
+        }
+        for name in names {
+            for name in [format!("below.{name}"), name.replace(".", ".x."), name] {
+                assert_eq!(found(index, &name), found(&whole, &name), "{name}");
+            }
+        }
+    }
 }

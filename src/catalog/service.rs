@@ -181,6 +181,12 @@ impl Service {
         if let Some(own) = &self.service_name {
             return own.eq_ignore_ascii_case(service_name);
         }
+        // Every endpoint is held against every service, and its end tells most apart.
+        let at = service_name.len().checked_sub(self.id.len());
+        let end = at.and_then(|at| service_name.as_bytes().get(at..));
+        if !end.is_some_and(|end| end.eq_ignore_ascii_case(self.id.as_bytes())) {
+            return false;
+        }
         suffix_after_region(service_name, region)
             .is_some_and(|suffix| suffix.eq_ignore_ascii_case(&self.id))
     }
@@ -194,6 +200,9 @@ impl Service {
     ///
     /// Asks for the name's shape alone, so an endpoint service newer than this catalogue counts.
     pub fn matches_fips_service_name(&self, service_name: &str, region: &Region) -> bool {
+        if !service_name.ends_with("-fips") {
+            return false;
+        }
         suffix_after_region(service_name, region)
             .and_then(|suffix| suffix.strip_suffix("-fips"))
             .is_some_and(|plain| plain.eq_ignore_ascii_case(&self.id))

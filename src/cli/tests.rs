@@ -139,7 +139,7 @@ fn options_are_read() {
     else {
         panic!()
     };
-    assert_eq!(args.facts, PathBuf::from("facts.json"));
+    assert_eq!(args.facts, [PathBuf::from("facts.json")]);
     assert!(matches!(
         read(&["explain"]).unwrap().command,
         Command::Explain { code: None }
@@ -156,7 +156,7 @@ fn mistakes_suggest_what_was_meant() {
             "similar argument exists: '--timeout'",
         ),
         (&["check", "-q", "-v"], "cannot be used with"),
-        (&["replay"], "<FACTS>"),
+        (&["replay"], "<FACTS>..."),
         (&["completions", "bsh"], "similar value exists: 'bash'"),
         (&[], "Usage: vpcheck"),
         (

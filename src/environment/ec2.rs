@@ -41,6 +41,18 @@ pub const INSTANCE_ITEMS: [&str; 8] = [
     SIGNATURE,
 ];
 
+/// What is asked first: with it the work begins. The document tells the region and the account; not everything that
+/// poses as the service has it.
+pub const FIRST_ITEMS: [&str; 4] = [
+    MACS,
+    DOCUMENT,
+    "meta-data/placement/region",
+    "meta-data/mac",
+];
+
+/// What is asked first of an interface: whose it is and in which VPC.
+pub const FIRST_OF_INTERFACE: [&str; 4] = ["vpc-id", "owner-id", "local-ipv4s", "ipv6s"];
+
 const DOCUMENT: &str = "dynamic/instance-identity/document";
 /// The document's signature, as "Verify the instance identity document" in the EC2 user guide recommends it.
 const SIGNATURE: &str = "dynamic/instance-identity/rsa2048";
@@ -49,7 +61,7 @@ const SIGNATURE: &str = "dynamic/instance-identity/rsa2048";
 pub const ADDRESS_ITEMS: [&str; 4] = ["local-ipv4s", "ipv6s", "ipv4-prefix", "ipv6-prefix"];
 
 /// What is asked of an interface beside its addresses.
-pub const INTERFACE_ITEMS: [&str; 10] = [
+pub const INTERFACE_ITEMS: [&str; 11] = [
     "interface-id",
     "owner-id",
     "vpc-id",
@@ -60,10 +72,11 @@ pub const INTERFACE_ITEMS: [&str; 10] = [
     "subnet-ipv4-cidr-block",
     "subnet-ipv6-cidr-blocks",
     "security-group-ids",
+    PUBLIC_ITEM,
 ];
 
 /// The public addresses of an interface.
-pub const PUBLIC_ITEM: &str = "public-ipv4s";
+const PUBLIC_ITEM: &str = "public-ipv4s";
 
 /// Neither the identity document nor its signature is longer.
 const LONGEST_IDENTITY: usize = 16 * 1024;

@@ -2,8 +2,8 @@
 
 use super::input::Input;
 use crate::environment::ec2::{
-    ADDRESS_ITEMS, INSTANCE_ITEMS, INTERFACE_ITEMS, Instance, Items, MACS, PUBLIC_ITEM, Standing,
-    item_path, macs,
+    ADDRESS_ITEMS, INSTANCE_ITEMS, INTERFACE_ITEMS, Instance, Items, MACS, Standing, item_path,
+    macs,
 };
 use crate::environment::ecs::Task;
 
@@ -13,10 +13,7 @@ const OWN: [&str; 2] = ["02:00:00:00:00:01", "02:00:00:00:00:02"];
 pub(super) fn imds(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let source = input.address();
-    let of_interface = INTERFACE_ITEMS
-        .iter()
-        .chain(&ADDRESS_ITEMS)
-        .chain([&PUBLIC_ITEM]);
+    let of_interface = INTERFACE_ITEMS.iter().chain(&ADDRESS_ITEMS);
     let paths: Vec<String> = INSTANCE_ITEMS
         .iter()
         .map(|path| (*path).to_owned())

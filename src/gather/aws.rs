@@ -8,12 +8,14 @@ mod chain;
 mod endpoint;
 pub(in crate::gather) mod failure;
 pub(in crate::gather) mod https;
+mod instance;
 pub mod kms;
 mod open_ended;
 mod resolve;
 mod steady_time;
 #[cfg(test)]
 pub(in crate::gather) mod test_service;
+pub(in crate::gather) mod warm;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -35,14 +37,19 @@ use tokio::sync::OnceCell;
 
 use crate::facts::host::{CredentialSource, Variable};
 use crate::facts::{Failure, FailureKind, Observation, Outcome, ServiceError};
-use crate::gather::Bounds;
+use crate::gather::{Bounds, open_files};
 
 pub use call::{ApiAnswer, ApiCall};
+pub use instance::InstanceSource;
 use resolve::Resolver;
 use steady_time::SteadyTime;
+use warm::{To, Warm};
 
 pub use endpoint::{ApiHost, api_host};
 pub(in crate::gather) use endpoint::{form, overridden, regional};
+
+/// The calls that an inventory begins with.
+const CALLS_AT_ONCE: usize = 12;
 
 /// Access to the AWS APIs of one region with whatever credentials there are here.
 ///
@@ -50,35 +57,39 @@ pub(in crate::gather) use endpoint::{form, overridden, regional};
 pub struct AwsAccess {
     region: String,
     roots: https::Roots,
-    imds_available: bool,
+    instance: InstanceSource,
     resolvers: Vec<SocketAddr>,
+    names: resolve::Names,
     switches: Vec<Variable>,
     time: SteadyTime,
     shared: OnceCell<SdkConfig>,
     found: OnceCell<chain::Found>,
+    inventory: OnceCell<Warm>,
 }
 
 impl AwsAccess {
     /// Access in this region, trusting the certificates of this PEM file for connecting.
     ///
-    /// Instance metadata is asked for credentials only where `imds_available` says that there is any, so that
-    /// no time is lost waiting for it elsewhere. These resolvers of the host's are asked on the wire where the
-    /// system takes too long to ask them.
+    /// Instance metadata is asked for credentials only where `instance` says that there is any, so that no time is
+    /// lost waiting for it elsewhere. These resolvers of the host's are asked on the wire where the system takes too
+    /// long to ask them.
     pub fn new(
         region: &str,
         roots_pem: &[u8],
-        imds_available: bool,
+        instance: InstanceSource,
         resolvers: Vec<SocketAddr>,
     ) -> Self {
         AwsAccess {
             region: region.to_owned(),
             roots: https::Roots::from_pem(roots_pem),
-            imds_available,
+            instance,
             resolvers,
+            names: resolve::Names::default(),
             switches: endpoint::switches_here(),
             time: SteadyTime::start(),
             shared: OnceCell::new(),
             found: OnceCell::new(),
+            inventory: OnceCell::new(),
         }
     }
 
@@ -103,6 +114,26 @@ impl AwsAccess {
         api_host("ec2", &self.region, &self.switches)
     }
 
+    /// Makes the connections that the inventory's first calls will be made on, while it is not yet known what they
+    /// ask: those are made at the same time, and over HTTP/1.1 each takes one. Without credentials none is made.
+    pub async fn prepare_inventory(&self, bounds: &Bounds) {
+        let host = self.inventory_host();
+        // What fails here is told by the call that it fails for.
+        let _ = self.resolver(bounds).addresses(&host.name).await;
+        if host.https && self.usable(bounds).await.is_ok() {
+            let count = open_files::at_once(CALLS_AT_ONCE, 1);
+            self.warm_inventory(bounds).await.open(count);
+        }
+    }
+
+    async fn warm_inventory(&self, bounds: &Bounds) -> &Warm {
+        let make = async || {
+            let to = To::Name(self.resolver(bounds));
+            Warm::new(&self.inventory_host(), to, &self.roots, bounds.timeout())
+        };
+        self.inventory.get_or_init(make).await
+    }
+
     /// The host another API is called at.
     pub fn api_host(&self, service: &str) -> ApiHost {
         api_host(service, &self.region, &self.switches)
@@ -115,7 +146,12 @@ impl AwsAccess {
     ) -> Result<aws_sdk_ec2::Client, Outcome<()>> {
         let credentials = self.usable(bounds).await?;
         let shared = self.shared(bounds).await;
+        let client = match self.inventory_host().https {
+            true => self.warm_inventory(bounds).await.client(),
+            false => self.client(bounds),
+        };
         let config = aws_sdk_ec2::config::Builder::from(shared)
+            .http_client(client)
             .timeout_config(patient(bounds.timeout()))
             .retry_config(again())
             .retry_classifier(NotAfterSilence)
@@ -174,6 +210,7 @@ impl AwsAccess {
                     source: bounds.observe(async { Outcome::Failed(failure) }).await,
                     error: None,
                     credentials: None,
+                    nobody: false,
                 };
             }
             let shared = self.shared(bounds).await;
@@ -186,8 +223,18 @@ impl AwsAccess {
                 .with_time_source(self.time)
                 .with_retry_config(RetryConfig::disabled())
                 .with_timeout_config(timeouts(bounds.timeout()));
-            let providers = chain::providers(&config, self.imds_available, bounds.timeout());
-            chain::find(bounds, &providers).await
+            let providers = chain::providers(&config, bounds.timeout());
+            let found = chain::find(bounds, &[], &providers).await;
+            if !found.nobody || !self.instance.is_available().await {
+                return found;
+            }
+            let role = SharedCredentialsProvider::new(self.instance.provider(bounds));
+            let mut found = chain::find(bounds, &providers, &[(chain::INSTANCE, role)]).await;
+            if let Some(begun) = self.instance.begun_at_ms() {
+                found.source.took_ms += found.source.at_ms - begun;
+                found.source.at_ms = begun;
+            }
+            found
         };
         self.found.get_or_init(find).await
     }
@@ -209,7 +256,11 @@ impl AwsAccess {
     }
 
     fn client(&self, bounds: &Bounds) -> SharedHttpClient {
-        https::client(&self.roots, Resolver::new(bounds, self.resolvers.clone()))
+        https::client(&self.roots, self.resolver(bounds))
+    }
+
+    fn resolver(&self, bounds: &Bounds) -> Resolver {
+        Resolver::new(bounds, self.resolvers.clone(), self.names.clone())
     }
 }
 
@@ -218,7 +269,6 @@ impl fmt::Debug for AwsAccess {
         f.debug_struct("AwsAccess")
             .field("region", &self.region)
             .field("roots", &self.roots)
-            .field("imds_available", &self.imds_available)
             .field("credentials", &self.found.get().map(|found| &found.source))
             .finish()
     }

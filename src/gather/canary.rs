@@ -4,12 +4,14 @@ mod host;
 mod message;
 mod round_trip;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use md5::{Digest, Md5};
 
-use super::aws::https::{Roots, pinned_client};
+use super::aws::https::Roots;
+use super::aws::warm::{To, Warm};
 use super::aws::{ApiHost, AwsAccess, failure};
 use super::{Bounds, tcp};
 use crate::catalog::Region;
@@ -46,7 +48,7 @@ pub struct CanaryPlan {
 ///
 /// The connection goes to the planned address and trusts the service roots alone: where its certificate does
 /// not chain to them nothing is sent, and the canary is skipped.
-pub async fn send(bounds: &Bounds, access: &AwsAccess, plan: &CanaryPlan) -> Canary {
+pub async fn send(bounds: &Bounds, access: &AwsAccess, plan: &CanaryPlan, lines: Lines) -> Canary {
     let mut canary = Canary {
         host: Some(plan.host.name.clone()),
         remote_address: Some(plan.address),
@@ -68,9 +70,9 @@ pub async fn send(bounds: &Bounds, access: &AwsAccess, plan: &CanaryPlan) -> Can
             Observation::skipped("there are no service roots to hold its certificate against");
         return canary;
     }
-    let connection = pinned_client(&roots, plan.address);
+    let line = lines.to(bounds, plan, &roots);
     let client = match access
-        .sqs(bounds, &plan.region, &plan.host, connection)
+        .sqs(bounds, &plan.region, &plan.host, line.client())
         .await
     {
         Ok(client) => client,
@@ -98,6 +100,44 @@ pub async fn send(bounds: &Bounds, access: &AwsAccess, plan: &CanaryPlan) -> Can
     canary.error = error;
     canary
 }
+
+/// Connections to the addresses that the canary may be sent to, begun before it is known which of them is verified.
+#[derive(Debug, Default)]
+pub struct Lines(BTreeMap<IpAddr, Warm>);
+
+impl Lines {
+    /// Begins a connection to each address, or to the first few. Each trusts the service roots alone, as the canary
+    /// itself does, and nothing is sent on one before its address is verified.
+    pub fn open(
+        bounds: &Bounds,
+        host: &ApiHost,
+        addresses: &[IpAddr],
+        service_roots: &[u8],
+    ) -> Lines {
+        let roots = Roots::from_pem(service_roots);
+        if !host.https || roots.is_empty() {
+            return Lines::default();
+        }
+        let begin = |address: &IpAddr| {
+            let line = Warm::new(host, To::Address(*address), &roots, bounds.timeout());
+            line.open(1);
+            (*address, line)
+        };
+        Lines(addresses.iter().take(MOST_LINES).map(begin).collect())
+    }
+
+    /// The line to the planned address; the others are dropped.
+    fn to(mut self, bounds: &Bounds, plan: &CanaryPlan, roots: &Roots) -> Warm {
+        let begun = self.0.remove(&plan.address);
+        begun.unwrap_or_else(|| {
+            let to = To::Address(plan.address);
+            Warm::new(&plan.host, to, roots, bounds.timeout())
+        })
+    }
+}
+
+/// An endpoint has an address in each zone, and no VPC has many.
+const MOST_LINES: usize = 4;
 
 /// A client and what it is used for.
 struct Call<'a> {

@@ -39,8 +39,8 @@ pub async fn large_request(
     large_request_at(bounds, trust, name, SocketAddr::new(address, HTTPS)).await
 }
 
-/// A large request alone, for an address whose small one has just been answered.
-pub async fn large_after_small(
+/// A large request alone, for an address whose small one is sent at the same time.
+pub async fn large_request_alone(
     bounds: &Bounds,
     trust: &Trust,
     name: &str,
@@ -217,7 +217,7 @@ mod tests {
 
     async fn probe_and_experiment(trust: &Trust, socket: SocketAddr) -> Vec<Experiment> {
         let bounds = bounds();
-        let probe = probe_at(&bounds, trust, NAME, socket).await;
+        let probe = probe_at(&bounds, trust, NAME, socket, |_| ()).await;
         experiments_at(&bounds, trust, &probe, &[OTHER.to_owned()], socket).await
     }
 

@@ -2,14 +2,17 @@
 
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::imds::{self, Asked};
+use tokio::sync::{oneshot, watch};
+
+use super::imds::{self, Asked, Asker};
 use super::routes::{self, Routes};
 use super::{Bounds, ecs, hosts_file, profile, proxy, resolv_conf, small_file};
 use crate::catalog::Region;
-use crate::environment::ec2::{Instance, Interface, Standing, resource_id};
+use crate::environment::ec2::{self, Instance, Interface, Standing, resource_id};
 use crate::environment::ecs::{Network, Task};
 use crate::environment::{self, EnvSnapshot, Signs};
 use crate::facts::host::HostsLine;
@@ -33,16 +36,59 @@ pub fn capture_env() -> EnvSnapshot {
     )
 }
 
+/// The host's facts as far as they have come.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    /// What is known, once anything is; what metadata tells may still be lacking.
+    pub host: Option<Arc<Host>>,
+    /// True where nothing more will come.
+    pub whole: bool,
+}
+
 /// Gathers the host's facts: metadata services, files and the kernel's routes, at the same time.
-pub async fn host(bounds: &Bounds, question: &HostQuestion) -> Host {
+///
+/// `progress` is told what is known before the end: what this machine knows by itself, then the beginning of what its
+/// instance's metadata says, then everything.
+pub async fn host(
+    bounds: &Bounds,
+    question: &HostQuestion,
+    progress: &watch::Sender<Progress>,
+) -> Arc<Host> {
     let env = &question.env;
     let sources = routes::look(&[], &[]).sources;
-    let ((task, asked), resolvers, local) = tokio::join!(
-        metadata(bounds, env, &sources),
-        bounds.observe(read_resolvers()),
-        bounds.observe(read_local(env.clone())),
-    );
-    let local = local.seen().cloned().unwrap_or_default();
+    let (early, told) = oneshot::channel::<Instance>();
+    let files = async {
+        let (resolvers, local) = tokio::join!(
+            bounds.observe(read_resolvers()),
+            bounds.observe(read_local(env.clone())),
+        );
+        let known = Known {
+            local: local.seen().cloned().unwrap_or_default(),
+            resolvers,
+            routes: routes::look(&[], &[]),
+        };
+        let nothing = || imds::skipped("not asked yet");
+        let tell = |asked: Asked| {
+            let task = Observation::skipped("not asked yet");
+            let host = Arc::new(assemble(question, known.clone(), task, asked));
+            progress.send_replace(Progress {
+                host: Some(host),
+                whole: false,
+            });
+        };
+        tell(nothing());
+        // A task on an instance knows its own place better.
+        if environment::ecs::metadata_uri(env).is_none()
+            && let Ok(instance) = told.await
+            && instance.region.is_some()
+        {
+            let mut asked = nothing();
+            asked.instance.outcome = Outcome::Seen(instance);
+            tell(asked);
+        }
+        known
+    };
+    let ((task, asked), mut known) = tokio::join!(metadata(bounds, env, &sources, early), files);
     let networks = asked
         .instance
         .seen()
@@ -60,7 +106,7 @@ pub async fn host(bounds: &Bounds, question: &HostQuestion) -> Host {
     let mut routes = routes::look(&vpc, &asked_there);
     if routes.sources.is_empty() {
         // No default route: the way to the configured resolver is the best there is.
-        routes = routes::look(&vpc, resolvers.seen().map_or(&[], Vec::as_slice));
+        routes = routes::look(&vpc, known.resolvers.seen().map_or(&[], Vec::as_slice));
     }
     if routes.sources.is_empty() {
         // No route out at all: the addresses the metadata tells, as far as they are this host's.
@@ -69,7 +115,21 @@ pub async fn host(bounds: &Bounds, question: &HostQuestion) -> Host {
         let told = told.chain(tasks.iter().flat_map(|network| &network.addresses));
         routes.sources = told.copied().filter(|one| routes::is_local(*one)).collect();
     }
-    assemble(question, local, resolvers, routes, task, asked)
+    known.routes = routes;
+    let host = Arc::new(assemble(question, known, task, asked));
+    progress.send_replace(Progress {
+        host: Some(Arc::clone(&host)),
+        whole: true,
+    });
+    host
+}
+
+/// What the machine knows by itself.
+#[derive(Debug, Clone)]
+struct Known {
+    local: Local,
+    resolvers: Observation<Vec<IpAddr>>,
+    routes: Routes,
 }
 
 /// The hosts file's lines about these names.
@@ -82,7 +142,12 @@ async fn metadata(
     bounds: &Bounds,
     env: &EnvSnapshot,
     sources: &[IpAddr],
+    early: oneshot::Sender<Instance>,
 ) -> (Observation<Task>, Asked) {
+    let asker = Asker {
+        sources: sources.to_vec(),
+        macs: hardware_addresses(Path::new("/sys/class/net")),
+    };
     let none_here = |signs: &Signs| {
         let (kind, place) = environment::recognise(signs);
         (place.no_instance_metadata)(kind)
@@ -91,7 +156,7 @@ async fn metadata(
     let instance = async {
         match expected {
             Some(reason) => imds::skipped(reason),
-            None => imds::ask(bounds, env, sources).await,
+            None => imds::ask(bounds, env, &asker, Some(early)).await,
         }
     };
     let mut task = std::pin::pin!(ecs::ask(bounds, env));
@@ -113,13 +178,37 @@ async fn metadata(
         // A Fargate task need not wait for what cannot answer there.
         (Some(reason), _) => imds::skipped(reason),
         // The variables promised Fargate and the task knows better.
-        (None, Some(_)) => imds::ask(bounds, env, sources).await,
+        (None, Some(_)) => imds::ask(bounds, env, &asker, None).await,
         (None, None) => match early {
             Some(asked) => asked,
             None => instance.await,
         },
     };
     (task, asked)
+}
+
+/// The hardware addresses of this host's interfaces, those of network cards first: where the host is an instance itself
+/// and no container, they are those that its metadata lists.
+fn hardware_addresses(directory: &Path) -> Vec<String> {
+    const SHORT: u64 = 64;
+    const MOST: usize = 64;
+    let entries = std::fs::read_dir(directory).into_iter().flatten();
+    let mut found: Vec<(bool, String, String)> = entries
+        .take(MOST)
+        .flatten()
+        .filter_map(|entry| {
+            let address = small_file::text(&entry.path().join("address"), SHORT)?;
+            let mac = ec2::mac(&address).filter(|mac| mac != "00:00:00:00:00:00")?;
+            let is_card = entry.path().join("device").exists();
+            Some((
+                !is_card,
+                entry.file_name().to_string_lossy().into_owned(),
+                mac,
+            ))
+        })
+        .collect();
+    found.sort();
+    found.into_iter().map(|(_, _, mac)| mac).collect()
 }
 
 /// What files of this machine tell.
@@ -193,15 +282,13 @@ fn is_container_cgroup(text: &str) -> bool {
 }
 
 /// Puts together what was gathered.
-fn assemble(
-    question: &HostQuestion,
-    local: Local,
-    resolvers: Observation<Vec<IpAddr>>,
-    routes: Routes,
-    task: Observation<Task>,
-    asked: Asked,
-) -> Host {
+fn assemble(question: &HostQuestion, known: Known, task: Observation<Task>, asked: Asked) -> Host {
     let env = &question.env;
+    let Known {
+        local,
+        resolvers,
+        routes,
+    } = known;
     let instance = asked.instance.seen();
     let seen_task = task.seen();
     let (kind, place) = environment::recognise(&Signs {

@@ -1,7 +1,10 @@
 //! The EC2 instance metadata service, version 2 only.
 //!
 //! Source: "Use the Instance Metadata Service to access instance metadata" in the EC2 user guide. A token
-//! first, then everything else at once on a few connections: three round trips on most instances.
+//! first, then everything else at once on a few connections. What others wait for comes first: after three round trips
+//! the region and the VPC are known on most instances.
+
+mod lanes;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,13 +13,15 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{HeaderName, Method, StatusCode};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
 
 use super::metadata_http::{Connection, status_failure};
 use super::{Bounds, secrets};
 use crate::environment::EnvSnapshot;
-use crate::environment::ec2::{self, Instance, Items};
+use crate::environment::ec2::Instance;
 use crate::facts::{Failure, FailureKind, Observation, Outcome};
+use lanes::Client;
 
 /// Where the service answers on every instance.
 pub const IPV4: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)), 80);
@@ -32,16 +37,13 @@ const PHASE: Duration = Duration::from_millis(1300);
 /// All phases together may not take the time that everything else is to be done in.
 const SHARE: u32 = 6;
 /// Connections used at once: the service limits them, and the SDK asks it for credentials meanwhile.
-const LANES: usize = 4;
-/// Instances with more interfaces are first asked which of them matters.
-const FEW_INTERFACES: usize = 4;
+const LANES: usize = 8;
 /// No item is longer.
 const LONGEST_BODY: usize = 64 * 1024;
 /// No token is longer; those in use have 56 characters.
 const LONGEST_TOKEN: usize = 1024;
 
 const TOKEN_TTL: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-ttl-seconds");
-const TOKEN: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token");
 
 /// What asking the service came to.
 #[derive(Debug)]
@@ -53,8 +55,24 @@ pub struct Asked {
     pub token_stalled: bool,
 }
 
-/// Asks the service, unless a variable turns it off; `sources` are the addresses the host sends from.
-pub async fn ask(bounds: &Bounds, env: &EnvSnapshot, sources: &[IpAddr]) -> Asked {
+/// Who asks: what is known of the host before.
+#[derive(Debug, Clone, Default)]
+pub struct Asker {
+    /// The addresses it sends from.
+    pub sources: Vec<IpAddr>,
+    /// The hardware addresses of its interfaces, those of network cards first.
+    pub macs: Vec<String>,
+}
+
+/// Asks the service, unless a variable turns it off.
+///
+/// `early` is told what came in the first round, if that was anything: enough to begin with, and not all.
+pub async fn ask(
+    bounds: &Bounds,
+    env: &EnvSnapshot,
+    asker: &Asker,
+    early: Option<oneshot::Sender<Instance>>,
+) -> Asked {
     if env.is_true("AWS_EC2_METADATA_DISABLED") {
         return skipped("AWS_EC2_METADATA_DISABLED turns instance metadata off");
     }
@@ -67,7 +85,7 @@ pub async fn ask(bounds: &Bounds, env: &EnvSnapshot, sources: &[IpAddr]) -> Aske
             let found = async {
                 let endpoints = endpoints(env, phase).await?;
                 let client = first_token(&endpoints, phase, &stalled).await?;
-                client.instance(sources, ends).await
+                client.instance(asker, ends, early).await
             };
             match found.await {
                 Ok(instance) => Outcome::Seen(instance),
@@ -212,8 +230,22 @@ async fn token(endpoint: &Endpoint, phase: Duration) -> Result<Client, (bool, Fa
         .unwrap_or_else(|_| Err(late("connect")))
         .map_err(|failure| (false, failure))?;
     let path = format!("{}/latest/api/token", endpoint.base);
-    let request = connection.request(Method::PUT, &path, Some((TOKEN_TTL, "300")), LONGEST_BODY);
-    let reply = timeout(phase, request).await;
+    let mut spare = Vec::new();
+    let reply = {
+        let header = Some((TOKEN_TTL, "300"));
+        let request = connection.request(Method::PUT, &path, header, LONGEST_BODY);
+        let mut request = std::pin::pin!(timeout(phase, request));
+        // The connections that the token will be used on are made meanwhile, and nobody waits for them.
+        let open = (1..LANES).map(|_| Connection::open(address, &endpoint.authority));
+        tokio::select! {
+            biased;
+            reply = &mut request => reply,
+            opened = join_all(open) => {
+                spare = opened;
+                request.await
+            }
+        }
+    };
     // A part of an answer is a slow service's: a hop limit that is too low lets nothing through at all.
     let stalled = !connection.has_heard();
     let reply = reply
@@ -230,146 +262,14 @@ async fn token(endpoint: &Endpoint, phase: Duration) -> Result<Client, (bool, Fa
         return Err((false, failure));
     }
     secrets::note(token);
+    let mut open: Vec<Connection> = spare.into_iter().flatten().collect();
+    open.push(connection);
     Ok(Client {
         endpoint: endpoint.clone(),
         token: token.to_owned(),
         phase,
-        first: std::sync::Mutex::new(Some(connection)),
+        open: std::sync::Mutex::new(open),
     })
-}
-
-/// A metadata service that gave a token.
-struct Client {
-    endpoint: Endpoint,
-    token: String,
-    phase: Duration,
-    /// The connection the token came on, for the first lane that wants it.
-    first: std::sync::Mutex<Option<Connection>>,
-}
-
-impl Client {
-    /// Everything that is worth knowing of the instance and of the interfaces that matter.
-    async fn instance(&self, sources: &[IpAddr], ends: Instant) -> Result<Instance, Failure> {
-        let mut items = Items::new();
-        let mut failure = None;
-        let general = ec2::INSTANCE_ITEMS.iter().chain([&ec2::MACS]);
-        let paths = general.map(|path| (*path).to_owned()).collect();
-        self.fetch(paths, ends, &mut items, &mut failure).await;
-        let macs = ec2::macs(&items);
-        let addresses = ec2::ADDRESS_ITEMS.as_slice();
-        let rest: Vec<&str> = [&ec2::INTERFACE_ITEMS[..], &[ec2::PUBLIC_ITEM]].concat();
-        let of = |macs: &[String], names: &[&str]| -> Vec<String> {
-            let paths = macs
-                .iter()
-                .flat_map(|mac| names.iter().map(|name| ec2::item_path(mac, name)));
-            paths.collect()
-        };
-        if macs.len() <= FEW_INTERFACES {
-            let paths = of(&macs, &[addresses, &rest].concat());
-            self.fetch(paths, ends, &mut items, &mut failure).await;
-        } else {
-            self.fetch(of(&macs, addresses), ends, &mut items, &mut failure)
-                .await;
-            let seen = Instance::read(&items);
-            let matter = |one: &&ec2::Interface| {
-                Some(&one.mac) == seen.primary_mac.as_ref()
-                    || sources.iter().any(|source| one.holds(*source))
-            };
-            let macs: Vec<String> = seen
-                .interfaces
-                .iter()
-                .filter(matter)
-                .map(|one| one.mac.clone())
-                .collect();
-            self.fetch(of(&macs, &rest), ends, &mut items, &mut failure)
-                .await;
-        }
-        let instance = Instance::read(&items);
-        match instance.is_empty() {
-            false => Ok(instance),
-            true => Err(failure.unwrap_or_else(|| {
-                let detail = "nothing that came is instance metadata";
-                Failure::new(FailureKind::Malformed, detail)
-            })),
-        }
-    }
-
-    /// Gets these paths on a few connections, each within one phase and all until `ends`; what does not come is
-    /// left out, and the first failure other than "no such item" is kept.
-    async fn fetch(
-        &self,
-        paths: Vec<String>,
-        ends: Instant,
-        items: &mut Items,
-        failure: &mut Option<Failure>,
-    ) {
-        let lanes = (0..LANES.min(paths.len())).map(|lane| {
-            let paths = paths.iter().skip(lane).step_by(LANES);
-            self.lane(paths, ends)
-        });
-        for (found, failed) in join_all(lanes).await {
-            items.extend(found);
-            *failure = failure.take().or(failed);
-        }
-    }
-
-    async fn lane(
-        &self,
-        paths: impl Iterator<Item = &String>,
-        ends: Instant,
-    ) -> (Items, Option<Failure>) {
-        let mut items = Items::new();
-        let mut failure = None;
-        let mut connection = self.first.lock().ok().and_then(|mut first| first.take());
-        for path in paths {
-            let until = ends.min(Instant::now() + self.phase);
-            match timeout_at(until, self.get(&mut connection, path)).await {
-                Ok(Ok(Some(text))) => {
-                    items.insert(path.clone(), text);
-                }
-                Ok(Ok(None)) => {}
-                Ok(Err(failed)) => failure = failure.or(Some(failed)),
-                Err(_) => {
-                    let detail = format!("no answer within {} ms", self.phase.as_millis());
-                    failure = failure.or(Some(Failure::new(FailureKind::Timeout, detail)));
-                    break;
-                }
-            }
-        }
-        (items, failure)
-    }
-
-    /// One item; `None` where the service has no such item.
-    async fn get(
-        &self,
-        kept: &mut Option<Connection>,
-        path: &str,
-    ) -> Result<Option<String>, Failure> {
-        let path = format!("{}/latest/{path}", self.endpoint.base);
-        let mut open = kept.take().filter(|connection| !connection.is_closed());
-        loop {
-            let reused = open.is_some();
-            let mut connection = match open.take() {
-                Some(connection) => connection,
-                None => Connection::open(self.endpoint.address, &self.endpoint.authority).await?,
-            };
-            let header = Some((TOKEN, self.token.as_str()));
-            let asked = connection.request(Method::GET, &path, header, LONGEST_BODY);
-            match asked.await {
-                // A kept connection may have been closed from the other side meanwhile.
-                Err(failure) if reused && failure.kind == FailureKind::Reset => {}
-                Err(failure) => return Err(failure),
-                Ok(reply) => {
-                    *kept = Some(connection);
-                    return match reply.status {
-                        StatusCode::OK => Ok(String::from_utf8(reply.body).ok()),
-                        StatusCode::NOT_FOUND => Ok(None),
-                        status => Err(status_failure(status)),
-                    };
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]

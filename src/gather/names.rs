@@ -1,16 +1,17 @@
 //! One name, from its lookups to the probes of its addresses.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use futures_util::future::join_all;
-use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 use super::tls::Trust;
 use super::{Bounds, dns, experiments, open_files, probe, system};
 use crate::facts::dns::Family;
+use crate::facts::tls::TlsSeen;
 use crate::facts::{AddressProbe, Lookup, NameFacts, Observation, ServerRole};
 
 /// How many names are looked up, and how many addresses probed, at one time: the VPC's resolver takes 1024
@@ -29,10 +30,10 @@ pub struct Context {
     pub bounds: Bounds,
     /// The roots.
     pub trust: Trust,
-    /// Whom to ask.
+    /// The host's resolvers, which everything else depends on.
     pub servers: Arc<Vec<(SocketAddr, ServerRole)>>,
-    /// Servers of the host's whose answers count as the VPC resolver's as well.
-    pub shared_servers: Arc<Vec<SocketAddr>>,
+    /// The other servers, once it is known which they are.
+    pub others: watch::Receiver<Option<Arc<Others>>>,
     /// Whether the host has an IPv6 route.
     pub ipv6_route: bool,
     /// Other server names for experiments on addresses that fail.
@@ -42,24 +43,33 @@ pub struct Context {
     system: Arc<Semaphore>,
 }
 
+/// The servers beside the host's own resolvers.
+#[derive(Debug, Clone, Default)]
+pub struct Others {
+    /// The VPC's resolvers, and those the operator wants asked as well.
+    pub servers: Vec<(SocketAddr, ServerRole)>,
+    /// Servers of the host's whose answers count as the VPC resolver's as well.
+    pub shared_servers: Vec<SocketAddr>,
+}
+
 impl Context {
-    /// A context over these servers.
+    /// A context over these resolvers of the host's.
     pub fn new(
         bounds: Bounds,
         trust: Trust,
         servers: Vec<(SocketAddr, ServerRole)>,
-        shared_servers: Vec<SocketAddr>,
+        others: watch::Receiver<Option<Arc<Others>>>,
         ipv6_route: bool,
     ) -> Self {
         // Each server is asked for both families at once.
-        let names = open_files::at_once(NAMES_AT_ONCE, 2 * servers.len());
+        let names = open_files::at_once(NAMES_AT_ONCE, 2 * servers.len().max(1));
         let probes = open_files::at_once(PROBES_AT_ONCE, SOCKETS_OF_PROBE);
         let system = open_files::at_once(SYSTEM_AT_ONCE, SOCKETS_OF_SYSTEM);
         Context {
             bounds,
             trust,
             servers: Arc::new(servers),
-            shared_servers: Arc::new(shared_servers),
+            others,
             ipv6_route,
             other_names: Vec::new(),
             lookups: Arc::new(Semaphore::new(names)),
@@ -80,25 +90,38 @@ pub struct Question {
     pub comparison: bool,
     /// True where its addresses are probed.
     pub probe: bool,
-    /// Told the first address whose certificate is verified, for the canary.
-    pub verified: Option<oneshot::Sender<IpAddr>>,
+    /// Who waits for its addresses, for the canary.
+    pub told: Option<Told>,
+}
+
+/// Whom to tell of a name's addresses before all is known of them.
+#[derive(Debug)]
+pub struct Told {
+    /// Told all of them, once.
+    pub addresses: oneshot::Sender<Vec<IpAddr>>,
+    /// Told the first whose certificate is verified.
+    pub verified: oneshot::Sender<IpAddr>,
 }
 
 /// Looks a name up everywhere and probes every address it has, each alone.
 ///
 /// Addresses are probed as soon as the host's own resolvers have answered; nobody waits for the other servers.
 pub async fn observe(context: Context, mut question: Question) -> (NameFacts, Vec<AddressProbe>) {
-    let verified = question.verified.take();
-    let of_role = |wanted: fn(ServerRole) -> bool| lookups(&context, &question.name, wanted);
+    let told = question.told.take();
     let wire = async {
         let name = NameFacts {
             name: question.name.clone(),
             service: question.service.clone(),
             comparison: question.comparison,
-            lookups: of_role(|role| role == ServerRole::Host).await,
+            lookups: lookups(&context, &question.name, &context.servers).await,
             system: Observation::default(),
         };
-        let addresses = name.host_records().iter().map(|r| r.address).collect();
+        let addresses: Vec<IpAddr> = name.host_records().iter().map(|r| r.address).collect();
+        let verified = told.map(|told| {
+            // Nobody waits any more where the run has ended.
+            let _ = told.addresses.send(addresses.clone());
+            told.verified
+        });
         let probes = match question.probe {
             true => probe_all(&context, &question.name, addresses, verified).await,
             false => Vec::new(),
@@ -106,11 +129,18 @@ pub async fn observe(context: Context, mut question: Question) -> (NameFacts, Ve
         (name, probes)
     };
     let others = async {
+        let mut told = context.others.clone();
+        // Nobody will tell any more where the run has ended.
+        let others = match told.wait_for(Option::is_some).await {
+            Ok(others) => others.clone().unwrap_or_default(),
+            Err(_) => Arc::default(),
+        };
         // What only tells look-alikes apart is asked of the host's resolvers alone.
-        match question.comparison {
+        let found = match question.comparison {
             true => Vec::new(),
-            false => of_role(|role| role != ServerRole::Host).await,
-        }
+            false => lookups(&context, &question.name, &others.servers).await,
+        };
+        (others, found)
     };
     let system = async {
         match question.probe {
@@ -121,18 +151,18 @@ pub async fn observe(context: Context, mut question: Question) -> (NameFacts, Ve
             false => Observation::skipped("asked on the wire only"),
         }
     };
-    let ((mut name, mut probes), others, system) = tokio::join!(wire, others, system);
+    let ((mut name, mut probes), (others, found), system) = tokio::join!(wire, others, system);
     let shared: Vec<Lookup> = name
         .lookups
         .iter()
-        .filter(|lookup| context.shared_servers.contains(&lookup.server))
+        .filter(|lookup| others.shared_servers.contains(&lookup.server))
         .map(|lookup| Lookup {
             role: ServerRole::Vpc,
             ..lookup.clone()
         })
         .collect();
     name.lookups.extend(shared);
-    name.lookups.extend(others);
+    name.lookups.extend(found);
     // Where applications go that the wire does not tell of: the hosts file, as a rule.
     let beside: Vec<IpAddr> = system
         .seen()
@@ -146,9 +176,12 @@ pub async fn observe(context: Context, mut question: Question) -> (NameFacts, Ve
     (name, probes)
 }
 
-async fn lookups(context: &Context, name: &str, wanted: fn(ServerRole) -> bool) -> Vec<Lookup> {
-    let asked = context.servers.iter().filter(|(_, role)| wanted(*role));
-    let questions = asked.flat_map(|(server, role)| {
+async fn lookups(
+    context: &Context,
+    name: &str,
+    servers: &[(SocketAddr, ServerRole)],
+) -> Vec<Lookup> {
+    let questions = servers.iter().flat_map(|(server, role)| {
         [Family::A, Family::Aaaa]
             .into_iter()
             .map(|family| dns::lookup(&context.bounds, *server, *role, name, family))
@@ -162,57 +195,89 @@ async fn probe_all(
     context: &Context,
     name: &str,
     addresses: Vec<IpAddr>,
-    mut verified: Option<oneshot::Sender<IpAddr>>,
+    verified: Option<oneshot::Sender<IpAddr>>,
 ) -> Vec<AddressProbe> {
-    // One large request for each name is enough: its addresses share the path's limits as a rule.
-    let large_taken = AtomicBool::new(false);
-    let mut running: FuturesUnordered<_> = addresses
+    let shared = Shared {
+        verified: Mutex::new(verified),
+        large_taken: AtomicBool::new(false),
+    };
+    let running = addresses
         .iter()
-        .map(|address| one(context, name, *address, &large_taken))
-        .collect();
-    let mut done: Vec<AddressProbe> = Vec::new();
-    while let Some(probe) = running.next().await {
-        if is_verified(&probe)
-            && let Some(verified) = verified.take()
-        {
-            // Nobody waits any more where the run has ended.
-            let _ = verified.send(probe.address);
-        }
-        done.push(probe);
-    }
-    done.sort_by_key(|probe| {
-        addresses
-            .iter()
-            .position(|address| *address == probe.address)
-    });
-    done
+        .enumerate()
+        .map(|(at, address)| one(context, name, *address, at == 0, &shared));
+    join_all(running).await
+}
+
+/// What the probes of one name's addresses share.
+struct Shared {
+    /// Told the first address whose certificate is verified.
+    verified: Mutex<Option<oneshot::Sender<IpAddr>>>,
+    /// One large request for each name is enough: its addresses share the path's limits as a rule.
+    large_taken: AtomicBool,
 }
 
 async fn one(
     context: &Context,
     name: &str,
     address: IpAddr,
-    large_taken: &AtomicBool,
+    is_first: bool,
+    shared: &Shared,
 ) -> AddressProbe {
     let _permit = context.probes.acquire().await;
     let (bounds, trust) = (&context.bounds, &context.trust);
-    let mut probe = probe::probe(bounds, trust, name, address, context.ipv6_route).await;
+    let shaken = |tls: &TlsSeen| {
+        if is_verified(tls)
+            && let Ok(mut verified) = shared.verified.lock()
+            && let Some(verified) = verified.take()
+        {
+            // Nobody waits any more where the run has ended.
+            let _ = verified.send(address);
+        }
+    };
+    let small = async {
+        let probe = probe::probe(bounds, trust, name, address, context.ipv6_route, shaken).await;
+        let is_answered = probe.tls.seen().is_some_and(is_verified) && probe.http.is_seen();
+        (probe, is_answered)
+    };
+    let large = || experiments::large_request_alone(bounds, trust, name, address);
+    let reachable = !probe::needs_ipv6(address) || context.ipv6_route;
+    let (mut probe, large) = if is_first && reachable {
+        // The first address has it made beside its probe, so that nobody waits for it.
+        let mut large = pin!(large());
+        let mut small = pin!(small);
+        let mut made = None;
+        let (probe, is_answered) = loop {
+            tokio::select! {
+                biased;
+                probed = &mut small => break probed,
+                experiment = &mut large, if made.is_none() => made = Some(experiment),
+            }
+        };
+        let wanted = is_answered && !shared.large_taken.swap(true, Ordering::Relaxed);
+        match (wanted, made) {
+            (false, _) => (probe, None),
+            (true, Some(made)) => (probe, Some(made)),
+            (true, None) => (probe, Some(large.await)),
+        }
+    } else {
+        let (probe, is_answered) = small.await;
+        let wanted = is_answered && !shared.large_taken.swap(true, Ordering::Relaxed);
+        match wanted {
+            true => (probe, Some(large().await)),
+            false => (probe, None),
+        }
+    };
     probe.experiments = experiments::experiments(bounds, trust, &probe, &context.other_names).await;
-    if is_verified(&probe) && probe.http.is_seen() && !large_taken.swap(true, Ordering::Relaxed) {
-        let large = experiments::large_after_small(bounds, trust, name, address).await;
-        probe.experiments.push(large);
-    }
+    probe.experiments.extend(large);
     probe
 }
 
 /// Good enough for a message: the chain reaches the service roots, for this name, now.
-fn is_verified(probe: &AddressProbe) -> bool {
+fn is_verified(tls: &TlsSeen) -> bool {
     let now = jiff::Timestamp::now();
-    probe.tls.seen().is_some_and(|tls| {
-        tls.service_roots.reaches()
-            && tls.name_matches
-            && tls
-                .leaf()
-                .is_some_and(|leaf| leaf.not_before <= now && now <= leaf.not_after)
-    })
+    tls.service_roots.reaches()
+        && tls.name_matches
+        && tls
+            .leaf()
+            .is_some_and(|leaf| leaf.not_before <= now && now <= leaf.not_after)
 }

@@ -113,6 +113,21 @@ impl Plan {
             .any(|hostname| hostname.name == name)
     }
 
+    /// The host's own resolvers.
+    pub fn host_servers(&self) -> Vec<(SocketAddr, ServerRole)> {
+        self.servers_that(|role| role == ServerRole::Host)
+    }
+
+    /// The servers beside the host's own resolvers.
+    pub fn other_servers(&self) -> Vec<(SocketAddr, ServerRole)> {
+        self.servers_that(|role| role != ServerRole::Host)
+    }
+
+    fn servers_that(&self, wanted: fn(ServerRole) -> bool) -> Vec<(SocketAddr, ServerRole)> {
+        let servers = self.servers.iter().copied();
+        servers.filter(|(_, role)| wanted(*role)).collect()
+    }
+
     fn add_service(
         &mut self,
         service: &Service,

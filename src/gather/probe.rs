@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::http::{self, Size};
 use super::tls::{self, Hello, Protocols, Trust};
 use super::{Bounds, tcp};
+use crate::facts::tls::TlsSeen;
 use crate::facts::{AddressProbe, Observation};
 
 /// The port that AWS services answer HTTPS on.
@@ -20,6 +21,8 @@ const NO_IPV6_ROUTE: &str = "this host has no IPv6 route";
 /// Probes one address on port 443: TCP, then TLS for `name`, then one unsigned request, each within the time limit
 /// of a probe. A phase that has nothing to stand on is skipped, with that reason.
 ///
+/// `shaken` is told of the handshake as soon as it is complete.
+///
 /// The request is sent whatever the certificate is worth: nothing secret is in it, and its answer dates the clock.
 pub async fn probe(
     bounds: &Bounds,
@@ -27,6 +30,7 @@ pub async fn probe(
     name: &str,
     address: IpAddr,
     ipv6_route: bool,
+    shaken: impl FnOnce(&TlsSeen),
 ) -> AddressProbe {
     if needs_ipv6(address) && !ipv6_route {
         return AddressProbe {
@@ -38,7 +42,8 @@ pub async fn probe(
             experiments: Vec::new(),
         };
     }
-    probe_at(bounds, trust, name, SocketAddr::new(address, HTTPS)).await
+    let socket = SocketAddr::new(address, HTTPS);
+    probe_at(bounds, trust, name, socket, shaken).await
 }
 
 /// As [`probe`], on the port given.
@@ -47,6 +52,7 @@ pub(super) async fn probe_at(
     trust: &Trust,
     name: &str,
     socket: SocketAddr,
+    shaken: impl FnOnce(&TlsSeen),
 ) -> AddressProbe {
     let mut probe = AddressProbe {
         name: name.to_owned(),
@@ -61,6 +67,9 @@ pub(super) async fn probe_at(
     let Some(stream) = stream else { return probe };
     let (hello, protocols) = (Hello::PostQuantum, Protocols::Both);
     let (seen, stream) = tls::handshake(bounds, trust, name, hello, protocols, stream).await;
+    if let Some(seen) = seen.seen() {
+        shaken(seen);
+    }
     probe.tls = seen;
     let Some(stream) = stream else {
         probe.http = Observation::skipped(NO_HANDSHAKE);
@@ -71,7 +80,7 @@ pub(super) async fn probe_at(
 }
 
 /// True for an address that only an IPv6 route leads to; an IPv4 address in IPv6's clothes is none.
-fn needs_ipv6(address: IpAddr) -> bool {
+pub(super) fn needs_ipv6(address: IpAddr) -> bool {
     address.to_canonical().is_ipv6()
 }
 

@@ -124,6 +124,11 @@ pub fn cloudwatch(text: &str, longest: usize) -> Option<String> {
 /// serde_json escapes the ASCII control characters; others, reordering marks among them, it does
 /// not. They can only stand inside strings, so the whole text may be walked.
 pub fn json(serialized: &str) -> Cow<'_, str> {
+    // Nearly all of it is: this costs a tenth.
+    let is_harmless = |b: &u8| matches!(b, b' '..=b'~' | b'\n' | b'\r' | b'\t');
+    if serialized.as_bytes().iter().all(is_harmless) {
+        return Cow::Borrowed(serialized);
+    }
     let disturbing = |c: char| !matches!(c, '\n' | '\r' | '\t') && is_unsafe(c);
     if !serialized.chars().any(disturbing) {
         return Cow::Borrowed(serialized);

@@ -62,6 +62,8 @@ pub struct Scene<'a> {
     inventory: Option<&'a Inventory>,
     /// The regions that the names speak of: every address of a name asks for its name's.
     regions: HashMap<&'a str, Option<Region>>,
+    /// What the caller sends from, by IPv4 and by IPv6: every address that failed asks.
+    sources: (Option<IpAddr>, Option<IpAddr>),
     /// Whose interfaces the endpoints' addresses are: every answer asks, and a VPC may have thousands.
     interfaces: EndpointInterfaces<'a>,
 }
@@ -97,6 +99,10 @@ impl<'a> Scene<'a> {
                 .iter()
                 .map(|name| (name.name.as_str(), told_region(&name.name)))
                 .collect(),
+            sources: (
+                source(facts, IpAddr::is_ipv4),
+                source(facts, IpAddr::is_ipv6),
+            ),
             interfaces: inventory.map(EndpointInterfaces::of).unwrap_or_default(),
         };
         if let Some(own) = scene.own_interface() {
@@ -345,13 +351,8 @@ impl<'a> Scene<'a> {
 
     /// The address the caller would send from towards this address.
     pub fn source_towards(&self, address: IpAddr) -> Option<IpAddr> {
-        self.facts
-            .probes
-            .iter()
-            .filter_map(|probe| probe.tcp.seen())
-            .map(|seen| seen.local)
-            .chain(self.facts.host.addresses.iter().copied())
-            .find(|own| own.is_ipv4() == address.is_ipv4())
+        let (v4, v6) = self.sources;
+        if address.is_ipv4() { v4 } else { v6 }
     }
 
     /// The target a service's symptoms belong to.
@@ -425,6 +426,14 @@ impl<'a> Scene<'a> {
             })
             .map(|subnet| subnet.id.clone())
     }
+}
+
+/// The first own address of a family that was seen in use, else the first there is.
+fn source(facts: &Facts, of_family: fn(&IpAddr) -> bool) -> Option<IpAddr> {
+    let used = facts.probes.iter().filter_map(|probe| probe.tcp.seen());
+    used.map(|seen| seen.local)
+        .chain(facts.host.addresses.iter().copied())
+        .find(of_family)
 }
 
 fn serves(endpoint: &Endpoint, service: &Service, region: &Region) -> bool {

@@ -75,7 +75,7 @@ impl AwsAccess {
             Outcome::Failed(failure) => failure,
             _ => Failure::new(FailureKind::Credentials, "there are no credentials"),
         })?;
-        let resolver = Resolver::new(bounds, self.resolvers.clone());
+        let resolver = self.resolver(bounds);
         match tokio::time::timeout(limit, self.send(&resolver, credentials, call)).await {
             Ok(answer) => answer,
             Err(_) => Err(Failure::new(

@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
-use aws_config::imds;
-use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
@@ -34,21 +32,22 @@ pub(super) struct Found {
     pub(super) error: Option<ServiceError>,
     /// The credentials themselves; never printed.
     pub(super) credentials: Option<Credentials>,
+    /// True where none of those asked is set up here.
+    pub(super) nobody: bool,
 }
+
+/// The name of the instance's role among the providers.
+pub(super) const INSTANCE: &str = "Ec2InstanceMetadata";
 
 /// One provider and the name it is told by.
 pub(super) type Provider = (&'static str, SharedCredentialsProvider);
 
-/// The providers of the SDK's default chain, in its order; instance metadata only where there is any.
+/// The providers of the SDK's default chain, in its order, but for instance metadata, which is the last.
 ///
 /// The order is that of "AWS SDKs and tools standardized credential providers". Credential processes and
 /// single sign-on are left out: they are for people at desks.
-pub(super) fn providers(
-    config: &ProviderConfig,
-    imds_available: bool,
-    timeout: Duration,
-) -> Vec<Provider> {
-    let mut providers = vec![
+pub(super) fn providers(config: &ProviderConfig, timeout: Duration) -> Vec<Provider> {
+    vec![
         (
             "Environment",
             SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()),
@@ -79,28 +78,7 @@ pub(super) fn providers(
                     .build(),
             ),
         ),
-    ];
-    if imds_available {
-        // The search as a whole ends first, so that a service that stalls is a timeout and not a missing one.
-        let longer = timeout.saturating_mul(2);
-        let client = imds::Client::builder()
-            .configure(config)
-            .max_attempts(1)
-            .connect_timeout(longer)
-            .read_timeout(longer)
-            .operation_timeout(longer)
-            .operation_attempt_timeout(longer)
-            .build();
-        let provider = ImdsCredentialsProvider::builder()
-            .configure(config)
-            .imds_client(client)
-            .build();
-        providers.push((
-            "Ec2InstanceMetadata",
-            SharedCredentialsProvider::new(provider),
-        ));
-    }
-    providers
+    ]
 }
 
 /// Why none of the providers may be asked: a file that they would read without an end.
@@ -137,11 +115,12 @@ const LARGEST_FILE: u64 = 1024 * 1024;
 /// Asks one provider after the other, all of them within the time limit of one probe.
 ///
 /// As in the SDK, a provider that is not set up here leaves the turn to the next, and one that is and fails
-/// ends the search.
-pub(super) async fn find(bounds: &Bounds, providers: &[Provider]) -> Found {
+/// ends the search. `before` have been asked already.
+pub(super) async fn find(bounds: &Bounds, before: &[Provider], providers: &[Provider]) -> Found {
     let turn = AtomicUsize::new(0);
     let mut error = None;
     let mut credentials = None;
+    let mut nobody = false;
     let asked = async {
         for (at, (name, provider)) in providers.iter().enumerate() {
             turn.store(at, Ordering::Relaxed);
@@ -165,7 +144,8 @@ pub(super) async fn find(bounds: &Bounds, providers: &[Provider]) -> Found {
                 }
             }
         }
-        Outcome::Failed(none_found(providers))
+        nobody = true;
+        Outcome::Failed(none_found(&[before, providers].concat()))
     };
     let mut source = bounds.observe(asked).await;
     if let Outcome::Failed(failure) = &mut source.outcome
@@ -179,13 +159,14 @@ pub(super) async fn find(bounds: &Bounds, providers: &[Provider]) -> Found {
         source,
         error,
         credentials,
+        nobody,
     }
 }
 
 fn none_found(providers: &[Provider]) -> Failure {
     let names: Vec<&str> = providers.iter().map(|(name, _)| *name).collect();
     let mut detail = format!("no credentials found; tried {}", names.join(", "));
-    if !names.contains(&"Ec2InstanceMetadata") {
+    if !names.contains(&INSTANCE) {
         detail.push_str("; there is no instance metadata here");
     }
     Failure::new(FailureKind::Credentials, detail)

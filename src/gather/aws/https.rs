@@ -1,13 +1,11 @@
 //! HTTPS for the AWS clients: direct, with the roots it is given and no others, answers bounded.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -88,16 +86,6 @@ pub(in crate::gather) fn client(roots: &Roots, resolver: Resolver) -> SharedHttp
     )
 }
 
-/// A client that trusts these roots alone and connects to this address, whatever the name.
-pub(in crate::gather) fn pinned_client(roots: &Roots, address: IpAddr) -> SharedHttpClient {
-    bounded(
-        Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .tls_context(context(roots))
-            .build_with_resolver(Pinned(address)),
-    )
-}
-
 fn context(roots: &Roots) -> TlsContext {
     let store = roots.0.iter().fold(TrustStore::empty(), |store, pem| {
         store.with_pem_certificate(pem.clone())
@@ -124,17 +112,8 @@ fn to_pem(certificate: &[u8]) -> Vec<u8> {
     pem.into_bytes()
 }
 
-/// Answers every name with one address.
-#[derive(Debug, Clone)]
-struct Pinned(IpAddr);
-
-impl ResolveDns for Pinned {
-    fn resolve_dns<'a>(&'a self, _name: &'a str) -> DnsFuture<'a> {
-        DnsFuture::ready(Ok(vec![self.0]))
-    }
-}
-
-fn bounded(client: SharedHttpClient) -> SharedHttpClient {
+/// The same client, which reads so much of an answer and no more.
+pub(super) fn bounded(client: SharedHttpClient) -> SharedHttpClient {
     SharedHttpClient::new(Bounded {
         inner: client,
         budget: Budget::new(ALL_ANSWERS),

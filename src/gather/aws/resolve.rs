@@ -4,12 +4,15 @@
 //! answer about one family although the other's is there: longer than a whole call may take. The inventory must
 //! not be lost for it, since it is what tells why.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::OnceCell;
 
 use crate::facts::FailureKind;
 use crate::facts::dns::{Family, ServerRole};
@@ -18,24 +21,38 @@ use crate::gather::{Bounds, dns, system};
 /// How long the system is waited for alone: a healthy one needs some milliseconds.
 const HEAD_START: Duration = Duration::from_millis(400);
 
+/// The names that were resolved in this run; each is looked up once, whoever asks.
+pub(super) type Names = Arc<Mutex<BTreeMap<String, Arc<OnceCell<Vec<IpAddr>>>>>>;
+
 /// Resolves as applications here do, within the run's limits.
 #[derive(Debug, Clone)]
 pub(in crate::gather) struct Resolver {
     bounds: Bounds,
     servers: Vec<SocketAddr>,
+    names: Names,
 }
 
 impl Resolver {
     /// A resolver that asks these servers of the host's where the system takes too long.
-    pub(in crate::gather) fn new(bounds: &Bounds, servers: Vec<SocketAddr>) -> Self {
+    pub(super) fn new(bounds: &Bounds, servers: Vec<SocketAddr>, names: Names) -> Self {
         Resolver {
             bounds: bounds.clone(),
             servers,
+            names,
         }
     }
 
-    /// The addresses of a name.
+    /// The addresses of a name; what failed is tried again by whoever asks next.
     pub(super) async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        let cell = {
+            let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(names.entry(name.to_owned()).or_default())
+        };
+        let found = cell.get_or_try_init(|| self.look_up(name)).await;
+        found.cloned()
+    }
+
+    async fn look_up(&self, name: &str) -> io::Result<Vec<IpAddr>> {
         let system = async {
             let found = system::system_addresses(&self.bounds, name).await;
             match (found.seen(), found.failure()) {
@@ -110,7 +127,7 @@ mod tests {
     #[tokio::test]
     async fn what_the_system_knows_comes_from_it() {
         let (_stop, bounds) = bounds();
-        let resolver = Resolver::new(&bounds, Vec::new());
+        let resolver = Resolver::new(&bounds, Vec::new(), Names::default());
         let found = resolver.addresses("localhost").await.unwrap();
         assert!(found.iter().all(IpAddr::is_loopback));
     }
@@ -150,7 +167,7 @@ mod tests {
             }
         });
         let (_stop, bounds) = bounds();
-        let resolver = Resolver::new(&bounds, servers);
+        let resolver = Resolver::new(&bounds, servers, Names::default());
         let found = resolver.on_the_wire("ec2.us-east-1.amazonaws.com").await;
         assert_eq!(found.unwrap(), ["10.0.10.63".parse::<IpAddr>().unwrap()]);
     }

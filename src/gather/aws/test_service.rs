@@ -13,7 +13,8 @@ use tokio::net::TcpListener;
 use tokio::sync::{OnceCell, watch};
 use tokio_rustls::TlsAcceptor;
 
-use super::{AwsAccess, RetryConfig, chain, https, timeouts};
+use super::warm::{To, Warm};
+use super::{ApiHost, AwsAccess, InstanceSource, RetryConfig, chain, timeouts};
 use crate::facts::host::CredentialSource;
 use crate::facts::{Failure, Observation, Outcome};
 use crate::gather::Bounds;
@@ -85,15 +86,23 @@ impl Service {
     /// Access that calls this service, with credentials.
     pub(in crate::gather) fn access(&self, timeout: Duration) -> AwsAccess {
         let mut access = access(&self.root);
+        let host = ApiHost {
+            name: "localhost".to_owned(),
+            port: self.address.port(),
+            https: true,
+        };
+        let to = To::Address(self.address.ip());
+        let line = Warm::new(&host, to, &access.roots, timeout);
         let shared = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
             .endpoint_url(format!("https://localhost:{}", self.address.port()))
-            .http_client(https::pinned_client(&access.roots, self.address.ip()))
+            .http_client(line.client())
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts(timeout))
             .build();
         access.shared = OnceCell::from(shared);
+        access.inventory = OnceCell::from(line);
         access
     }
 
@@ -125,9 +134,15 @@ impl Request {
 
 /// Access with credentials and without anywhere to go.
 pub(in crate::gather) fn access(root: &str) -> AwsAccess {
-    let mut access = AwsAccess::new("us-east-1", root.as_bytes(), false, Vec::new());
+    let mut access = AwsAccess::new(
+        "us-east-1",
+        root.as_bytes(),
+        InstanceSource::known(false),
+        Vec::new(),
+    );
     access.switches = Vec::new();
     access.found = OnceCell::from(chain::Found {
+        nobody: false,
         source: Observation::known(CredentialSource {
             provider: "Environment".to_owned(),
             expires_at: None,
@@ -148,6 +163,7 @@ pub(in crate::gather) fn access(root: &str) -> AwsAccess {
 pub(in crate::gather) fn access_without_credentials(root: &str, failure: Failure) -> AwsAccess {
     let mut access = access(root);
     access.found = OnceCell::from(chain::Found {
+        nobody: false,
         source: Observation {
             outcome: Outcome::Failed(failure),
             ..Observation::skipped("")

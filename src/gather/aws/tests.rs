@@ -71,7 +71,7 @@ async fn the_first_provider_that_has_credentials_is_named() {
         held("EcsContainer", Some(expires)),
         stalled("x"),
     ];
-    let found = find(&bounds(1000, 1000), &providers).await;
+    let found = find(&bounds(1000, 1000), &[], &providers).await;
     let source = found.source.seen().unwrap();
     assert_eq!(source.provider, "EcsContainer");
     assert_eq!(source.expires_at.unwrap().as_second(), 1_800_000_000);
@@ -82,7 +82,8 @@ async fn the_first_provider_that_has_credentials_is_named() {
 async fn no_credentials_names_every_provider_that_was_asked() {
     let found = find(
         &bounds(1000, 1000),
-        &[missing("Environment"), missing("Profile")],
+        &[missing("Environment")],
+        &[missing("Profile")],
     )
     .await;
     let failure = found.source.failure().unwrap();
@@ -96,7 +97,7 @@ async fn no_credentials_names_every_provider_that_was_asked() {
 #[tokio::test]
 async fn a_provider_that_stalls_is_named_and_bounded() {
     let providers = [missing("Environment"), stalled("Ec2InstanceMetadata")];
-    let found = find(&bounds(30, 10_000), &providers).await;
+    let found = find(&bounds(30, 10_000), &[], &providers).await;
     let failure = found.source.failure().unwrap();
     assert_eq!(failure.kind, FailureKind::Timeout);
     assert!(
@@ -126,7 +127,7 @@ async fn what_sts_answers_is_kept() {
         })
         .build();
     let providers = [("WebIdentityToken", SharedCredentialsProvider::new(provider))];
-    let found = find(&bounds(2000, 2000), &providers).await;
+    let found = find(&bounds(2000, 2000), &[], &providers).await;
     assert_eq!(found.source.failure_kind(), Some(FailureKind::Credentials));
     let error = found.error.unwrap();
     assert_eq!(error.code, "InvalidIdentityToken");
@@ -166,7 +167,7 @@ fn certificates_that_cannot_be_used_are_left_out() {
     assert!(https::Roots::from_pem(b"\xff\xfe no certificate").is_empty());
     assert!(https::Roots::from_pem(mangled.as_bytes()).is_empty());
     // Nothing trusted is no reason to panic.
-    let resolver = Resolver::new(&bounds(1000, 1000), Vec::new());
+    let resolver = Resolver::new(&bounds(1000, 1000), Vec::new(), resolve::Names::default());
     let _ = https::client(&https::Roots::from_pem(mangled.as_bytes()), resolver);
 }
 
@@ -176,14 +177,13 @@ fn the_providers_are_the_sdks_in_its_order() {
     let config = ProviderConfig::without_region()
         .with_region(Some(Region::new("us-east-1")))
         .with_http_client(Canned(500, ""));
-    let names = |imds_available| -> Vec<&str> {
-        let providers = chain::providers(&config, imds_available, Duration::from_secs(1));
-        providers.iter().map(|(name, _)| *name).collect()
-    };
-    let elsewhere = ["Environment", "Profile", "WebIdentityToken", "EcsContainer"];
-    assert_eq!(names(false), elsewhere);
-    assert_eq!(names(true)[..4], elsewhere);
-    assert_eq!(names(true)[4..], ["Ec2InstanceMetadata"]);
+    let providers = chain::providers(&config, Duration::from_secs(1));
+    let names: Vec<&str> = providers.iter().map(|(name, _)| *name).collect();
+    // The instance's role comes last, and only where there is an instance.
+    assert_eq!(
+        names,
+        ["Environment", "Profile", "WebIdentityToken", "EcsContainer"]
+    );
 }
 
 #[tokio::test]
@@ -201,7 +201,7 @@ async fn a_container_endpoint_that_is_closed_is_no_missing_credential() {
         async move { Err(CredentialsError::provider_error(error)) }
     });
     let providers = [("EcsContainer", SharedCredentialsProvider::new(provider))];
-    let found = find(&bounds(1000, 1000), &providers).await;
+    let found = find(&bounds(1000, 1000), &[], &providers).await;
     let failure = found.source.failure().unwrap();
     assert_eq!(failure.kind, FailureKind::Refused);
     assert!(failure.detail.starts_with("EcsContainer: "), "{failure:?}");

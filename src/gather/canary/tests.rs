@@ -56,7 +56,13 @@ fn sent(request: &Request) -> Answer {
 }
 
 async fn send_to(service: &Service, mode: CanaryMode) -> Canary {
-    send(&bounds(3000, 5000), &access(""), &plan(service, mode)).await
+    send(
+        &bounds(3000, 5000),
+        &access(""),
+        &plan(service, mode),
+        Lines::default(),
+    )
+    .await
 }
 
 #[tokio::test]
@@ -86,7 +92,7 @@ async fn a_fifo_queue_gets_its_group_and_a_fresh_id() {
     let service = Service::start(HOST, sent).await;
     let mut plan = plan(&service, CanaryMode::Send);
     plan.queue_url.push_str(".fifo");
-    let canary = send(&bounds(3000, 5000), &access(""), &plan).await;
+    let canary = send(&bounds(3000, 5000), &access(""), &plan, Lines::default()).await;
     assert!(canary.result.is_seen());
     let requests = service.requests.lock().unwrap();
     assert_eq!(field(&requests[0], "MessageGroupId"), "vpcheck");
@@ -171,7 +177,7 @@ async fn nothing_is_sent_over_a_connection_that_is_not_verified() {
     let other = Service::start(HOST, sent).await;
     let mut plan = plan(&service, CanaryMode::Send);
     plan.service_roots = other.root.into_bytes();
-    let canary = send(&bounds(3000, 5000), &access(""), &plan).await;
+    let canary = send(&bounds(3000, 5000), &access(""), &plan, Lines::default()).await;
     let reason = canary.result.skip_reason().unwrap();
     assert_eq!(
         reason,
@@ -197,7 +203,7 @@ async fn what_makes_sending_pointless_is_a_skip() {
     let skipped = async |change: fn(&mut CanaryPlan)| {
         let mut plan = plan(&service, CanaryMode::Send);
         change(&mut plan);
-        let canary = send(&bounds(3000, 5000), &access(""), &plan).await;
+        let canary = send(&bounds(3000, 5000), &access(""), &plan, Lines::default()).await;
         canary.result.skip_reason().map(str::to_owned)
     };
     assert!(skipped(|plan| plan.mode = CanaryMode::Off).await.is_some());
@@ -233,6 +239,7 @@ async fn hangs_garbage_and_closed_ports_are_told_apart() {
             &bounds(500, 5000),
             &access(""),
             &plan(&service, CanaryMode::Send),
+            Lines::default(),
         )
         .await;
         assert_eq!(
@@ -248,7 +255,7 @@ async fn hangs_garbage_and_closed_ports_are_told_apart() {
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     plan.host.port = unused.local_addr().unwrap().port();
     drop(unused);
-    let canary = send(&bounds(500, 5000), &access(""), &plan).await;
+    let canary = send(&bounds(500, 5000), &access(""), &plan, Lines::default()).await;
     assert_eq!(canary.result.failure_kind(), Some(FailureKind::Refused));
 }
 
@@ -261,6 +268,7 @@ async fn without_credentials_nothing_is_sent() {
         &bounds(500, 5000),
         &access,
         &plan(&service, CanaryMode::Send),
+        Lines::default(),
     )
     .await;
     let failure = canary.result.failure().unwrap();
@@ -322,7 +330,7 @@ async fn a_round_trip_deletes_its_own_message_and_gives_the_others_back() {
 async fn a_message_that_never_comes_back_is_a_timeout() {
     let service = Service::start(HOST, |request| queue(request, false, 2)).await;
     let plan = plan(&service, CanaryMode::RoundTrip);
-    let canary = send(&bounds(700, 5000), &access(""), &plan).await;
+    let canary = send(&bounds(700, 5000), &access(""), &plan, Lines::default()).await;
     let back = canary.result.seen().unwrap().round_trip.clone().unwrap();
     assert_eq!(back.failure_kind(), Some(FailureKind::Timeout));
     assert_eq!(service.count("DeleteMessage"), 0);
@@ -354,7 +362,7 @@ async fn the_deadline_holds_whatever_hangs() {
     .await;
     let began = std::time::Instant::now();
     let plan = plan(&service, CanaryMode::RoundTrip);
-    let canary = send(&bounds(10_000, 1200), &access(""), &plan).await;
+    let canary = send(&bounds(10_000, 1200), &access(""), &plan, Lines::default()).await;
     assert!(canary.result.is_seen());
     assert!(began.elapsed() < Duration::from_millis(2500));
 }
@@ -366,5 +374,5 @@ async fn sending_can_move_between_threads_and_is_small() {
     }
     let service = Service::start(HOST, sent).await;
     let (bounds, plan) = (bounds(500, 1000), plan(&service, CanaryMode::Send));
-    assert!(size_of_sent(&send(&bounds, &access(""), &plan)) < 64 * 1024);
+    assert!(size_of_sent(&send(&bounds, &access(""), &plan, Lines::default())) < 64 * 1024);
 }

@@ -15,6 +15,11 @@ fn question(vars: &[(&str, &str)]) -> HostQuestion {
     }
 }
 
+async fn host_of(bounds: &Bounds, question: &HostQuestion) -> Host {
+    let (progress, _) = watch::channel(Progress::default());
+    Host::clone(&*host(bounds, question, &progress).await)
+}
+
 const TASK: &str = r#"{"TaskARN": "arn:aws-cn:ecs:cn-north-1:111122223333:task/d/1", "LaunchType": "FARGATE",
     "AvailabilityZone": "cn-north-1a", "Containers": [{"Networks": [{"NetworkMode": "awsvpc",
     "IPv4Addresses": ["10.0.0.222"], "MACAddress": "0a:61:1f:6c:50:a7", "IPv4SubnetCIDRBlock": "10.0.0.0/24"}]}]}"#;
@@ -26,7 +31,7 @@ async fn a_lambda_function_is_told_by_variables_alone() {
         ("AWS_REGION", "eu-central-1"),
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1"),
     ]);
-    let host = host(&bounds(), &question).await;
+    let host = host_of(&bounds(), &question).await;
     assert_eq!(host.kind, EnvironmentKind::Lambda);
     assert_eq!(host.region.as_deref(), Some("eu-central-1"));
     assert_eq!(host.partition.as_deref(), Some("aws"));
@@ -55,7 +60,7 @@ async fn a_fargate_task_does_not_wait_for_instance_metadata() {
     let (_, stop) = tokio::sync::watch::channel(false);
     let patient = Bounds::new(Duration::from_secs(5), Duration::from_secs(10), stop);
     let began = Instant::now();
-    let host = host(&patient, &question).await;
+    let host = host_of(&patient, &question).await;
     // Waiting for the instance's token would take a second.
     assert!(began.elapsed() < Duration::from_millis(900));
     assert_eq!(host.kind, EnvironmentKind::Fargate);
@@ -80,7 +85,7 @@ async fn a_pod_behind_a_low_hop_limit_shows_the_stall() {
             &format!("http://{dead}"),
         ),
     ]);
-    let host = host(&bounds(), &question).await;
+    let host = host_of(&bounds(), &question).await;
     assert_eq!(host.kind, EnvironmentKind::Eks);
     assert_eq!(host.account_id.as_deref(), Some("123456789012"));
     assert_eq!(host.imds.failure_kind(), Some(FailureKind::Timeout));
@@ -117,7 +122,7 @@ async fn an_instance_is_told_by_its_metadata() {
         "AWS_EC2_METADATA_SERVICE_ENDPOINT",
         &format!("http://{imds}"),
     )]);
-    let seen = host(&bounds(), &question).await;
+    let seen = host_of(&bounds(), &question).await;
     assert_eq!(seen.kind, EnvironmentKind::Ec2);
     assert_eq!(seen.region.as_deref(), Some("us-gov-west-1"));
     assert_eq!(seen.partition.as_deref(), Some("aws-us-gov"));
@@ -126,7 +131,7 @@ async fn an_instance_is_told_by_its_metadata() {
     assert_eq!(seen.group_ids, ["sg-1"]);
     assert!(seen.imds.is_seen());
     question.region = Some("eu-west-3".to_owned());
-    let seen = host(&bounds(), &question).await;
+    let seen = host_of(&bounds(), &question).await;
     assert_eq!(seen.region.as_deref(), Some("eu-west-3"));
 }
 

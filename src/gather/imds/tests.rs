@@ -1,4 +1,5 @@
 use super::*;
+use crate::environment::ec2;
 use crate::gather::fake_metadata::{Answer, serve};
 
 const MAC: &str = "02:00:00:00:00:01";
@@ -6,6 +7,14 @@ const MAC: &str = "02:00:00:00:00:01";
 fn bounds() -> Bounds {
     let (_, stop) = tokio::sync::watch::channel(false);
     Bounds::new(Duration::from_millis(300), Duration::from_secs(10), stop)
+}
+
+async fn asked_of(server: SocketAddr, sources: &[IpAddr]) -> Asked {
+    let asker = Asker {
+        sources: sources.to_vec(),
+        macs: Vec::new(),
+    };
+    ask(&bounds(), &env(server), &asker, None).await
 }
 
 fn env(server: SocketAddr) -> EnvSnapshot {
@@ -54,7 +63,7 @@ fn good(head: &str, path: &str) -> Answer {
 #[tokio::test]
 async fn a_good_service_tells_all_it_has() {
     let server = serve(good).await;
-    let asked = ask(&bounds(), &env(server), &[]).await;
+    let asked = asked_of(server, &[]).await;
     let instance = asked.instance.seen().unwrap();
     assert_eq!(instance.region.as_ref().unwrap().as_str(), "eu-west-1");
     assert_eq!(instance.availability_zone, None);
@@ -70,7 +79,7 @@ async fn connections_that_close_after_every_answer_are_opened_again() {
         other => other,
     })
     .await;
-    let asked = ask(&bounds(), &env(server), &[]).await;
+    let asked = asked_of(server, &[]).await;
     let instance = asked.instance.seen().unwrap();
     assert_eq!(
         instance.interfaces[0].subnet_id.as_deref(),
@@ -98,7 +107,7 @@ async fn many_interfaces_are_told_apart_before_they_are_asked() {
     })
     .await;
     let source = "10.0.7.10".parse().unwrap();
-    let asked = ask(&bounds(), &env(server), &[source]).await;
+    let asked = asked_of(server, &[source]).await;
     let instance = asked.instance.seen().unwrap();
     let asked_about: Vec<_> = instance
         .interfaces
@@ -144,7 +153,7 @@ async fn faults_of_the_token_are_told_apart() {
         })
         .await;
         let began = std::time::Instant::now();
-        let asked = ask(&bounds(), &env(server), &[]).await;
+        let asked = asked_of(server, &[]).await;
         assert!(asked.instance.failure().is_some(), "{told}");
         assert_eq!(asked.instance.failure_kind(), Some(kind), "{told}");
         assert_eq!(asked.token_stalled, stalled, "{told}");
@@ -169,7 +178,7 @@ async fn items_that_misbehave_do_not_hide_the_others() {
             _ => good(head, path),
         })
         .await;
-        let asked = ask(&bounds(), &env(server), &[]).await;
+        let asked = asked_of(server, &[]).await;
         let instance = asked
             .instance
             .seen()
@@ -191,7 +200,7 @@ async fn a_service_that_only_gives_tokens_fails() {
             _ => answer.clone(),
         })
         .await;
-        let asked = ask(&bounds(), &env(server), &[]).await;
+        let asked = asked_of(server, &[]).await;
         assert_eq!(asked.instance.failure_kind(), Some(kind));
         assert!(!asked.token_stalled);
     }
@@ -200,11 +209,11 @@ async fn a_service_that_only_gives_tokens_fails() {
 #[tokio::test]
 async fn what_cannot_be_asked_says_so() {
     let off = EnvSnapshot::new([("AWS_EC2_METADATA_DISABLED", "True")]);
-    let asked = ask(&bounds(), &off, &[]).await;
+    let asked = ask(&bounds(), &off, &Asker::default(), None).await;
     assert!(asked.instance.skip_reason().unwrap().contains("DISABLED"));
     for odd in ["https://169.254.169.254", "nonsense", "file:///etc/passwd"] {
         let env = EnvSnapshot::new([("AWS_EC2_METADATA_SERVICE_ENDPOINT", odd)]);
-        let asked = ask(&bounds(), &env, &[]).await;
+        let asked = ask(&bounds(), &env, &Asker::default(), None).await;
         assert_eq!(
             asked.instance.failure_kind(),
             Some(FailureKind::Other),
@@ -215,7 +224,7 @@ async fn what_cannot_be_asked_says_so() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let asked = ask(&bounds(), &env(closed), &[]).await;
+    let asked = asked_of(closed, &[]).await;
     assert_eq!(asked.instance.failure_kind(), Some(FailureKind::Refused));
 }
 
@@ -257,4 +266,32 @@ async fn the_mode_chooses_the_family() {
         let chosen: Vec<_> = chosen.iter().map(|one| one.address).collect();
         assert_eq!(chosen, addresses);
     }
+}
+
+#[tokio::test]
+async fn what_others_wait_for_is_told_before_the_rest_is_there() {
+    let server = serve(|head, path| match path {
+        "/latest/dynamic/instance-identity/rsa2048" => Answer::Stall,
+        _ => good(head, path),
+    })
+    .await;
+    let (early, told) = oneshot::channel();
+    let asker = Asker {
+        sources: Vec::new(),
+        macs: vec![MAC.to_owned()],
+    };
+    let (bounds, env) = (bounds(), env(server));
+    let mut whole = std::pin::pin!(ask(&bounds, &env, &asker, Some(early)));
+    let instance = tokio::select! {
+        biased;
+        _ = &mut whole => panic!("nothing was told before the end"),
+        told = told => told.unwrap(),
+    };
+    assert_eq!(instance.region.as_ref().unwrap().as_str(), "eu-west-1");
+    assert_eq!(instance.interfaces[0].vpc_id.as_deref(), Some("vpc-1"));
+    let asked = whole.await;
+    assert_eq!(
+        asked.instance.seen().unwrap().interfaces[0].group_ids.len(),
+        2
+    );
 }

@@ -34,14 +34,21 @@ async fn probe_raw(answer: &'static [u8]) -> AddressProbe {
         let _ = stream.read_to_end(&mut Vec::new()).await;
     })
     .await;
-    probe_at(&bounds(), &Authority::new("root").trust(), NAME, socket).await
+    probe_at(
+        &bounds(),
+        &Authority::new("root").trust(),
+        NAME,
+        socket,
+        |_| (),
+    )
+    .await
 }
 
 /// Probes a server with a right certificate that answers a request with these bytes and waits.
 async fn probe_http(answer: impl Into<Vec<u8>>) -> AddressProbe {
     let root = Authority::new("root");
     let socket = https(root.leaf(&[NAME], NOW, &[]).config(&["http/1.1"]), answer).await;
-    probe_at(&bounds(), &root.trust(), NAME, socket).await
+    probe_at(&bounds(), &root.trust(), NAME, socket, |_| ()).await
 }
 
 #[tokio::test]
@@ -87,7 +94,7 @@ async fn http2_is_spoken_where_it_is_agreed_on() {
         }
     })
     .await;
-    let probe = probe_at(&bounds(), &root.trust(), NAME, socket).await;
+    let probe = probe_at(&bounds(), &root.trust(), NAME, socket, |_| ()).await;
     assert_eq!(probe.tls.seen().unwrap().alpn.as_deref(), Some("h2"));
     assert_eq!(probe.http.seen().unwrap().body, "over two");
 }
@@ -105,7 +112,7 @@ async fn the_request_is_unsigned_and_says_who_asks() {
         }
     })
     .await;
-    probe_at(&bounds(), &root.trust(), NAME, socket).await;
+    probe_at(&bounds(), &root.trust(), NAME, socket, |_| ()).await;
     let head = String::from_utf8(heads.recv().await.unwrap()).unwrap();
     assert!(head.starts_with("GET / HTTP/1.1\r\n"), "{head}");
     assert!(head.contains(&format!("host: {NAME}\r\n")), "{head}");
@@ -118,7 +125,14 @@ async fn a_wrong_certificate_is_seen_and_the_request_sent_nonetheless() {
     let root = Authority::new("root");
     let expired = root.leaf(&["elsewhere.example.com"], (2020, 2021), &[]);
     let socket = https(expired.config(&[]), OK).await;
-    let probe = probe_at(&bounds(), &Authority::new("other").trust(), NAME, socket).await;
+    let probe = probe_at(
+        &bounds(),
+        &Authority::new("other").trust(),
+        NAME,
+        socket,
+        |_| (),
+    )
+    .await;
     let tls = probe.tls.seen().unwrap();
     assert!(!tls.name_matches);
     assert!(!tls.service_roots.reaches() && !tls.system_roots.reaches());
@@ -135,7 +149,14 @@ async fn a_closed_port_is_refused_and_nothing_follows() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let socket = listener.local_addr().unwrap();
     drop(listener);
-    let probe = probe_at(&bounds(), &Authority::new("root").trust(), NAME, socket).await;
+    let probe = probe_at(
+        &bounds(),
+        &Authority::new("root").trust(),
+        NAME,
+        socket,
+        |_| (),
+    )
+    .await;
     assert_eq!(probe.tcp.failure_kind(), Some(FailureKind::Refused));
     assert_eq!(probe.tls.skip_reason(), Some(NO_CONNECTION));
     assert_eq!(probe.http.skip_reason(), Some(NO_CONNECTION));
@@ -145,7 +166,7 @@ async fn a_closed_port_is_refused_and_nothing_follows() {
 async fn an_ipv6_address_without_a_route_is_skipped_and_not_tried() {
     let (bounds, trust) = (bounds(), Authority::new("root").trust());
     let address = "2001:db8::1".parse().unwrap();
-    let probe = probe(&bounds, &trust, NAME, address, false).await;
+    let probe = probe(&bounds, &trust, NAME, address, false, |_| ()).await;
     for reason in [
         probe.tcp.skip_reason(),
         probe.tls.skip_reason(),
@@ -158,7 +179,14 @@ async fn an_ipv6_address_without_a_route_is_skipped_and_not_tried() {
 #[tokio::test]
 async fn a_peer_that_accepts_and_says_nothing_is_a_handshake_timeout() {
     let socket = listen(async |_stream| std::future::pending().await).await;
-    let probe = probe_at(&bounds(), &Authority::new("root").trust(), NAME, socket).await;
+    let probe = probe_at(
+        &bounds(),
+        &Authority::new("root").trust(),
+        NAME,
+        socket,
+        |_| (),
+    )
+    .await;
     assert!(probe.tcp.is_seen());
     assert_eq!(probe.tls.failure_kind(), Some(FailureKind::Timeout));
     assert_eq!(probe.http.skip_reason(), Some(NO_HANDSHAKE));
@@ -175,7 +203,14 @@ async fn a_connection_that_is_closed_in_the_handshake_is_a_reset() {
         let _ = stream.readable().await;
     })
     .await;
-    let probe = probe_at(&bounds(), &Authority::new("root").trust(), NAME, socket).await;
+    let probe = probe_at(
+        &bounds(),
+        &Authority::new("root").trust(),
+        NAME,
+        socket,
+        |_| (),
+    )
+    .await;
     assert_eq!(probe.tls.failure_kind(), Some(FailureKind::Reset));
 }
 
@@ -222,7 +257,7 @@ async fn a_peer_that_closes_instead_of_answering_the_request_is_a_reset() {
         }
     })
     .await;
-    let probe = probe_at(&bounds(), &root.trust(), NAME, socket).await;
+    let probe = probe_at(&bounds(), &root.trust(), NAME, socket, |_| ()).await;
     assert!(probe.tls.is_seen());
     assert_eq!(probe.http.failure_kind(), Some(FailureKind::Reset));
 }
@@ -279,7 +314,14 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
 async fn a_version_1_certificate_of_a_middlebox_is_seen_and_reaches_nothing() {
     let config = peer_presenting(CertificateDer::from_pem_slice(VERSION_1).unwrap());
     let socket = listen(move |stream| respond(config.clone(), stream, OK)).await;
-    let probe = probe_at(&bounds(), &Authority::new("root").trust(), NAME, socket).await;
+    let probe = probe_at(
+        &bounds(),
+        &Authority::new("root").trust(),
+        NAME,
+        socket,
+        |_| (),
+    )
+    .await;
     let tls = probe.tls.seen().expect("a handshake");
     assert_eq!(tls.leaf().unwrap().issuer, "CN=middlebox");
     assert!(!tls.service_roots.reaches() && !tls.name_matches);
@@ -291,7 +333,7 @@ async fn a_right_certificate_without_its_key_is_worth_nothing() {
     let certificate = root.leaf(&[NAME], NOW, &[]).chain.remove(0);
     let config = peer_presenting(certificate);
     let socket = listen(move |stream| respond(config.clone(), stream, OK)).await;
-    let probe = probe_at(&bounds(), &root.trust(), NAME, socket).await;
+    let probe = probe_at(&bounds(), &root.trust(), NAME, socket, |_| ()).await;
     let tls = probe.tls.seen().expect("a handshake");
     assert!(!tls.service_roots.reaches() && !tls.system_roots.reaches());
 }
