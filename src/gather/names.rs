@@ -224,6 +224,17 @@ async fn one(
     shared: &Shared,
 ) -> AddressProbe {
     let _permit = context.probes.acquire().await;
+    // On the heap and only now: a name may have hundreds of addresses, most of which wait for their turn.
+    Box::pin(probe_one(context, name, address, is_first, shared)).await
+}
+
+async fn probe_one(
+    context: &Context,
+    name: &str,
+    address: IpAddr,
+    is_first: bool,
+    shared: &Shared,
+) -> AddressProbe {
     let (bounds, trust) = (&context.bounds, &context.trust);
     let shaken = |tls: &TlsSeen| {
         if is_verified(tls)

@@ -16,6 +16,7 @@ use aws_credential_types::provider::{ProvideCredentials, Result};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::chain;
 use super::https::{self, Roots};
 use super::resolve::{Names, Resolver};
 use crate::environment::EnvSnapshot;
@@ -56,7 +57,9 @@ impl InstanceSource {
             "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
             "AWS_CONTAINER_CREDENTIALS_FULL_URI",
         ];
-        let comes_first = others.iter().any(|name| env.get(name).is_some());
+        // The client reads the profile's files as well, for where the service is.
+        let comes_first = others.iter().any(|name| env.get(name).is_some())
+            || chain::unfit_file(|name| env.get(name).map(str::to_owned)).is_some();
         let begun = (!comes_first && *available.borrow() != Some(false)).then(|| {
             let provider = provider(bounds);
             tokio::spawn(async move { provider.provide_credentials().await })
