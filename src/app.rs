@@ -7,6 +7,7 @@ mod gathering;
 mod health;
 mod logging;
 mod output;
+mod redacting;
 mod replaying;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use crate::cli::{self, Cli, Command};
 use crate::config::{self, Disk, Environment, SettingError, Settings};
+use crate::gather::secrets;
 use crate::rules;
 use crate::verdict::report::RunVerdict;
 use crate::verdict::{Report, report};
@@ -78,6 +80,9 @@ pub(crate) enum AppError {
     /// The runtime cannot be started.
     #[error("cannot start: {0}")]
     Runtime(std::io::Error),
+    /// Stand-ins cannot be written.
+    #[error(transparent)]
+    Redaction(#[from] crate::redact::RedactionError),
     /// Something asked for does not exist.
     #[error("{0}")]
     Unknown(String),
@@ -114,6 +119,7 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
         Command::SigningKey { file } => return evidence::make_key(file),
         _ => {}
     }
+    secrets::note_environment(|name| environment.get(name).cloned());
     let codes: Vec<&str> = rules::all().map(|rule| rule.code).collect();
     let settings = Settings::resolve(cli, &environment, &Disk, &codes)?;
     logging::start(&settings);
@@ -121,6 +127,8 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
         tracing::warn!("{found} is no variable of vpcheck; did you mean {meant}?");
     }
     match &cli.command {
+        Command::Check(arguments) if arguments.print_config => documents::settings(&settings),
+        Command::Health(arguments) if arguments.print_config => documents::settings(&settings),
         Command::Check(_) => check(&settings),
         Command::Health(_) => health::run(settings),
         Command::Inventory(arguments) => {
@@ -141,7 +149,8 @@ fn check(settings: &Settings) -> Result<u8, AppError> {
     let began = Instant::now();
     let record = evidence::Record::begin(settings);
     let facts = gathering::facts(settings)?;
-    let report = report(&facts);
+    let shown = redacting::shown(settings, &facts, report(&facts))?;
+    let (facts, report) = (shown.facts.unwrap_or(facts), shown.report);
     output::waterfall(settings, &facts);
     // The facts are the support case: they are saved before anything else can go wrong.
     let saved = match &settings.save_facts {
@@ -180,6 +189,6 @@ fn complain(error: &AppError) {
     let _ = writeln!(
         stderr,
         "vpcheck: {}",
-        crate::render::escape::terminal(&error.to_string())
+        crate::render::escape::terminal(&secrets::without(&error.to_string()))
     );
 }

@@ -15,8 +15,8 @@ mod words;
 
 pub use args::{
     CanaryArgs, ConfigArgs, ConnectArgs, ConsoleArgs, DeliverArgs, EvidenceArgs, ExpectArgs,
-    InventoryArgs, LimitArgs, MemoryArgs, RegionArgs, ReportArgs, SeverityArgs, SigningArgs,
-    TargetArgs, TrustArgs,
+    InventoryArgs, LimitArgs, MemoryArgs, RedactArgs, RegionArgs, ReportArgs, SeverityArgs,
+    SigningArgs, TargetArgs, TrustArgs,
 };
 pub use documents::{completions, man};
 
@@ -111,11 +111,16 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FILE", help_heading = "Report", value_hint = clap::ValueHint::FilePath)]
     pub save_facts: Option<String>,
     #[command(flatten)]
+    pub redact: RedactArgs,
+    #[command(flatten)]
     pub deliver: DeliverArgs,
     #[command(flatten)]
     pub evidence: EvidenceArgs,
     #[command(flatten)]
     pub signing: SigningArgs,
+    /// Print what every option holds and where that was said, and do nothing else
+    #[arg(long, help_heading = "Settings")]
+    pub print_config: bool,
     #[command(flatten)]
     pub config: ConfigArgs,
 }
@@ -144,6 +149,11 @@ pub struct HealthArgs {
     pub trust: TrustArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
+    #[command(flatten)]
+    pub redact: RedactArgs,
+    /// Print what every option holds and where that was said, and do nothing else
+    #[arg(long, help_heading = "Settings")]
+    pub print_config: bool,
     #[command(flatten)]
     pub config: ConfigArgs,
 }
@@ -181,6 +191,8 @@ pub struct ReplayArgs {
     pub severity: SeverityArgs,
     #[command(flatten)]
     pub report: ReportArgs,
+    #[command(flatten)]
+    pub redact: RedactArgs,
     /// Read settings from this TOML file [default: none, this machine's own has no say in a replay]
     #[arg(long, value_name = "FILE", help_heading = "Settings", value_hint = clap::ValueHint::FilePath)]
     pub config: Option<String>,
@@ -297,6 +309,7 @@ impl Command {
                 args.limits.give(given);
                 args.report.give(given);
                 given.one("save-facts", args.save_facts.as_deref());
+                args.redact.give(given);
                 args.deliver.give(given);
                 args.evidence.give(given);
                 args.signing.give(given);
@@ -313,6 +326,7 @@ impl Command {
                 args.connect.give(given);
                 args.trust.give(given);
                 args.limits.give(given);
+                args.redact.give(given);
                 args.config.give(given);
             }
             Command::Inventory(args) => {
@@ -326,6 +340,7 @@ impl Command {
                 args.expect.give(given);
                 args.severity.give(given);
                 args.report.give(given);
+                args.redact.give(given);
                 given.one("config", args.config.as_deref());
             }
             Command::Services(args) => {

@@ -17,6 +17,7 @@ mod queue;
 mod registry;
 mod resolve;
 mod roots;
+mod shown;
 mod signing_key;
 mod target;
 mod words;
@@ -74,6 +75,8 @@ pub struct Settings {
     pub outputs: Vec<Output>,
     /// Where the facts are saved.
     pub save_facts: Option<PathBuf>,
+    /// Whether accounts and addresses are given stand-ins in all that is written.
+    pub redact: bool,
     /// Who else gets each run's result.
     pub deliver: Vec<Destination>,
     /// Where results wait that AWS did not take yet.
@@ -92,8 +95,8 @@ pub struct Settings {
     pub quiet: bool,
     /// How much more is to be logged: 0, 1, 2, ….
     pub verbosity: u8,
-    /// Where each option's value came from.
-    origins: BTreeMap<&'static str, Source>,
+    /// What was said of each option that the command takes, and where.
+    said: Vec<shown::Said>,
 }
 
 /// Where the VPC's configuration is read.
@@ -155,7 +158,13 @@ impl Settings {
 
     /// Where an option's value came from, by its key; the default for one the command does not take.
     pub fn origin(&self, key: &str) -> &Source {
-        self.origins.get(key).unwrap_or(&Source::Default)
+        let said = self.said.iter().find(|said| said.key == key);
+        said.map_or(&Source::Default, |said| &said.from)
+    }
+
+    /// The settings as they hold, in the form of the configuration file, each with the place it came from.
+    pub fn shown(&self) -> String {
+        shown::shown(self)
     }
 
     /// A recorded request as it is to be judged now: what was said this time replaces what was recorded.

@@ -26,6 +26,7 @@ pub mod profile;
 pub mod proxy;
 pub mod resolv_conf;
 pub mod routes;
+pub mod secrets;
 pub mod small_file;
 pub mod system;
 pub mod tcp;
@@ -105,10 +106,11 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
     let dropped_before = link_local::counts(bounds).await;
     let (progress, watching) = watch::channel(Progress::default());
     let (others, told_others) = watch::channel(None);
-    let calls =
-        options.request.queue_url.is_some() || matches!(options.inventory, InventoryChoice::Api);
+    let sends = options.request.queue_url.is_some() && options.request.canary != CanaryMode::Off;
+    let calls = sends || matches!(options.inventory, InventoryChoice::Api);
     let (imds, is_there) = watch::channel((!calls).then_some(false));
-    let instance = InstanceSource::soon(bounds, &options.env, is_there);
+    let at_once = calls && host::without_instance_metadata(&options.env).is_none();
+    let instance = InstanceSource::soon(bounds, &options.env, is_there, at_once);
     let instance_told = async {
         let (host, _) = begin::known(&watching, |host| host.imds.is_seen()).await;
         if calls {
@@ -240,7 +242,7 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
     let (names, probes): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     let mut request = options.request;
     request.workloads = plan.workloads;
-    Facts {
+    secrets::facts_without(Facts {
         facts_version: FACTS_VERSION,
         tool_version: options.version,
         run_id,
@@ -254,7 +256,7 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
         probes: probes.into_iter().flatten().collect(),
         canary,
         inventory,
-    }
+    })
 }
 
 /// What this host, as far as it is known, makes of the options.
@@ -292,7 +294,8 @@ pub async fn snapshot(
     let imds = InstanceSource::known(host.imds.is_seen());
     let access = AwsAccess::new(&region, roots.as_bytes(), imds, host_resolvers(&host));
     host.vpc_id = vpc_id.or(host.vpc_id);
-    read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await
+    let inventory = read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await;
+    secrets::facts_without(inventory)
 }
 
 /// Access to the AWS APIs from this host, for signed calls.

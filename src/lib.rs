@@ -9,6 +9,8 @@
 //! Beside it, `evidence` makes a signed statement of facts and report, and proves one by replaying its facts;
 //! `archive` keeps the files: the key, the directory, the chain.
 //!
+//! `redact` gives stand-ins to the accounts and addresses of both on their way out, where that is wished.
+//!
 //! The rooms marked below as denying clippy's disallowed methods are the pure ones: no clock, no network, no
 //! environment, no files.
 
@@ -32,6 +34,8 @@ pub mod fuzzing;
 pub mod gather;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod iam_policy;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod redact;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod render;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]

@@ -322,6 +322,35 @@ fn a_replay_reports_in_every_format_and_nothing_else() {
 }
 
 #[test]
+fn redacted_reports_hold_no_account_and_no_address_and_judge_the_same() {
+    let facts = facts();
+    let original = std::fs::read_to_string(&facts).unwrap();
+    let plain = prints(&["replay", &facts, "-o", "json"]);
+    assert!(original.contains("10.0.1.10") && plain.contains("10.0."));
+    for format in vpcheck::render::Format::ALL {
+        let text = prints(&["replay", &facts, "--redact", "-o", format.as_str()]);
+        for secret in ["123456789012", "10.0.1.10", "10.0.0.0/16"] {
+            assert!(
+                !text.contains(secret),
+                "{secret} is in {}: {text}",
+                format.as_str()
+            );
+        }
+    }
+    let gist = |text: &str| {
+        let report: Value = serde_json::from_str(text).unwrap();
+        let codes: Vec<Value> = (report["findings"].as_array().unwrap().iter())
+            .map(|finding| finding["code"].clone())
+            .collect();
+        (report["verdict"].clone(), codes)
+    };
+    let redacted = prints(&["replay", &facts, "--redact", "-o", "json"]);
+    assert_eq!(gist(&redacted), gist(&plain));
+    let refused = mistake(&["check", "--redact", "--evidence", "/e"]);
+    assert!(refused.contains("evidence needs the accounts"), "{refused}");
+}
+
+#[test]
 fn a_replay_is_judged_by_what_is_expected_now() {
     // In no range of the VPC, and nobody vouched for it.
     let words = [

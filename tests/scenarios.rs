@@ -2,8 +2,8 @@
 //!
 //! `cargo test --test scenarios [NAME]...` runs those whose name contains one of the words. Each runs in a process of its own,
 //! since a lab is entered for good. Beside the findings, every run is held to what is true of all of them: nothing but the
-//! report is written, the report is whole, a replay of its facts gives the same findings, and fewer facts give no bolder ones
-//! (`removal`). Where `VPCHECK_SCENARIO_REPORTS` names a directory, every report is kept there as NAME.json; the facts likewise
+//! report is written, the report is whole, a replay of its facts gives the same findings, fewer facts give no bolder ones
+//! (`removal`), and stand-ins for accounts and addresses give the same (`redaction`). Where `VPCHECK_SCENARIO_REPORTS` names a directory, every report is kept there as NAME.json; the facts likewise
 //! where `VPCHECK_SCENARIO_FACTS` does.
 
 #![allow(
@@ -15,6 +15,8 @@
 
 #[path = "lab/mod.rs"]
 mod lab;
+#[path = "redaction/mod.rs"]
+mod redaction;
 #[path = "removal/mod.rs"]
 mod removal;
 
@@ -150,9 +152,14 @@ fn run(wanted: &[(&String, &Scenario)]) -> ExitCode {
     rows.iter().for_each(|(_, row, _)| println!("  {row}"));
     let failed = rows.iter().filter(|(_, _, ok)| !ok).count();
     // Only now: the labs' time limits are no match for a busy machine.
-    let bold = removal::judge_all(&kept.into_inner().unwrap());
-    let failed = failed + bold;
-    println!("\n{} passed, {failed} failed", rows.len() + 1 - failed);
+    let kept = kept.into_inner().unwrap();
+    let bold = removal::judge_all(&kept);
+    let shown = redaction::judge_all(&kept);
+    let failed = failed + bold + shown;
+    println!(
+        "\n{} passed, {failed} failed",
+        (rows.len() + 2).saturating_sub(failed)
+    );
     if failed == 0 {
         ExitCode::SUCCESS
     } else {

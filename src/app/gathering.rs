@@ -115,7 +115,7 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn start() -> Result<Run, AppError> {
-        open_files::raise();
+        open_files::ensure().map_err(|error| AppError::Runtime(std::io::Error::other(error)))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)
             .enable_all()

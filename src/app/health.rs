@@ -13,7 +13,7 @@ use crate::facts::{Canary, CanaryMode, Facts, FailureKind, Outcome};
 use crate::verdict::report::RunVerdict;
 use crate::verdict::{Finding, Report, report};
 
-use super::{AppError, FAIL, PASS, gathering, output};
+use super::{AppError, FAIL, PASS, gathering, output, redacting};
 use history::{CanaryCall, Probe, Record};
 use line::Health;
 use memory::{Memory, MemoryError};
@@ -62,7 +62,12 @@ pub(super) fn run(mut settings: Settings) -> Result<u8, AppError> {
             None => Health::without_memory(&probe, asked.grace),
         }
     };
-    output::line(&health.line(&report))?;
+    let line = health.line(&report);
+    let line = match redacting::redaction(&settings, &facts)? {
+        Some(redaction) => redaction.text(&line),
+        None => line,
+    };
+    output::line(&line)?;
     Ok(match health.is_healthy() {
         true => PASS,
         false => FAIL,

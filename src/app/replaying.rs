@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 use super::output::{self, Stream};
-use super::{AppError, COULD_NOT_RUN, FAIL, INCONCLUSIVE, PASS, complain, exit_code};
+use super::{AppError, COULD_NOT_RUN, FAIL, INCONCLUSIVE, PASS, complain, exit_code, redacting};
 use crate::config::Settings;
 use crate::facts::{FACTS_VERSION, Facts};
 use crate::render::{Format, Style, escape, render};
@@ -33,7 +33,10 @@ pub(super) fn replay(settings: &Settings, named: &[PathBuf]) -> Result<u8, AppEr
 
 fn one(settings: &Settings, file: &Path) -> Result<u8, AppError> {
     let facts = recorded(settings, file)?;
-    let report = report(&facts);
+    let report = redacting::shown(settings, &facts, report(&facts))?.report;
+    if !settings.redact {
+        output::waterfall(settings, &facts);
+    }
     output::reports(settings, &report)?;
     Ok(exit_code(&report, facts.interrupted))
 }
@@ -106,7 +109,7 @@ fn many(settings: &Settings, named: &[PathBuf]) -> Result<u8, AppError> {
 
 fn judge(settings: &Settings, styles: &[(Format, Style)], file: &Path) -> Judged {
     let facts = recorded(settings, file)?;
-    let report = report(&facts);
+    let report = redacting::shown(settings, &facts, report(&facts))?.report;
     let reports = styles.iter().map(|(format, style)| {
         let mut bytes = Vec::new();
         match format {

@@ -133,6 +133,15 @@ pub struct ReportArgs {
     pub output: Vec<String>,
 }
 
+/// For eyes outside the house.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Report")]
+pub struct RedactArgs {
+    /// Write stand-ins for account ids and addresses, in every report and in saved facts; the ids of VPCs, subnets, endpoints and instances stay, and so do logs
+    #[arg(long)]
+    pub redact: bool,
+}
+
 /// Where results go besides.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Report")]
@@ -262,6 +271,12 @@ impl LimitArgs {
 impl ReportArgs {
     pub(super) fn give(&self, given: &mut Given) {
         given.many("output", &self.output);
+    }
+}
+
+impl RedactArgs {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.one("redact", self.redact.then_some("true"));
     }
 }
 

@@ -85,19 +85,26 @@ fn every_option_a_command_has_is_handed_on() {
             _ => vec![],
         };
         let longs: Vec<String> = (command.get_arguments())
-            .filter_map(|arg| arg.get_long())
+            .map(|arg| (arg.get_long(), arg.get_action().takes_values()))
+            .filter_map(|(long, takes_value)| Some((long?, takes_value)))
             // The snapshot's path is no format: it stays in the command's own options.
-            .filter(|long| !(words[0] == "inventory" && *long == "output"))
+            .filter(|(long, _)| !(words[0] == "inventory" && *long == "output"))
             // What is verified, and how it is told, likewise.
-            .filter(|long| !(words[0] == "verify" && ["public-key", "format"].contains(long)))
-            .map(|long| format!("--{long}=x"))
+            .filter(|(long, _)| !(words[0] == "verify" && ["public-key", "format"].contains(long)))
+            .map(|(long, takes_value)| match takes_value {
+                true => format!("--{long}=x"),
+                false => format!("--{long}"),
+            })
             .collect();
         words.extend(longs.iter().map(String::as_str));
         words.extend(&positional);
         let given = read(&words).unwrap().given();
         for long in &longs {
-            let key = &long[2..long.len() - 2];
-            assert_eq!(given.values(key), Some(&["x".to_owned()][..]), "{key}");
+            let (key, value) = match long[2..].split_once('=') {
+                Some((key, value)) => (key, value),
+                None => (&long[2..], "true"),
+            };
+            assert_eq!(given.values(key), Some(&[value.to_owned()][..]), "{key}");
         }
         if ["check", "health"].contains(&words[0]) {
             assert_eq!(given.values("target"), Some(&["sqs".to_owned()][..]));

@@ -47,6 +47,10 @@ pub const OPTIONS: &[OptionSpec] = &[
     text("deadline"),
     list("output"),
     text("save-facts"),
+    OptionSpec {
+        key: "redact",
+        shape: Shape::Switch,
+    },
     list("deliver"),
     text("spool"),
     text("evidence"),

@@ -1,13 +1,13 @@
 //! From what was said to what holds.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::{Problem, SettingError};
 use super::files::{absent, read, unreadable};
-use super::layers::{Layers, Sourced};
+use super::layers::{Layers, Source, Sourced};
 use super::registry::OPTIONS;
 use super::roots::{ca_file, pem_file};
+use super::shown::Said;
 use super::signing_key::signing_key;
 use super::words::{CANARIES, COLORS, EXPECTS, SWITCHES, path, region, severity, vpc_id, word};
 use super::{
@@ -45,16 +45,28 @@ pub(super) fn resolve(
     let expect = layers.one("expect", |text| word(text, EXPECTS))?;
     let severities = layers.many("severity", |text| severity(text, known_codes))?;
     let (quiet, verbosity) = console(&layers)?;
+    let redact = redact(&layers)?;
     let ca_file = ca_file(&layers, files)?;
 
-    let mut origins = BTreeMap::new();
-    for option in OPTIONS {
-        if let Some(raw) = layers.raw(option.key) {
-            origins.insert(option.key, raw.from);
-        }
-    }
-    if let Some(file) = &ca_file {
-        origins.insert("ca-file", file.from.clone());
+    let taken = OPTIONS
+        .iter()
+        .filter(|option| layers.given.takes(option.key));
+    let mut said: Vec<Said> = taken
+        .map(|option| {
+            let raw = layers.raw(option.key);
+            Said {
+                key: option.key,
+                from: raw.as_ref().map_or(Source::Default, |raw| raw.from.clone()),
+                values: raw.map(|raw| raw.values.into_iter().map(|said| said.value).collect()),
+            }
+        })
+        .collect();
+    // Other tools' variables name it as well.
+    if let Some(file) = &ca_file
+        && let Some(said) = said.iter_mut().find(|said| said.key == "ca-file")
+    {
+        said.from = file.from.clone();
+        said.values = Some(vec![file.value.label.clone()]);
     }
 
     Ok(Settings {
@@ -80,6 +92,7 @@ pub(super) fn resolve(
         vpc_id: layers.one("vpc-id", vpc_id)?.map(|id| id.value),
         outputs: outputs(&layers)?,
         save_facts: layers.one("save-facts", path)?.map(|path| path.value),
+        redact,
         deliver: layers
             .many("deliver", |text| {
                 text.parse::<Destination>()
@@ -101,7 +114,7 @@ pub(super) fn resolve(
             .unwrap_or_default(),
         quiet,
         verbosity,
-        origins,
+        said,
     })
 }
 
@@ -271,6 +284,27 @@ fn outputs(layers: &Layers<'_>) -> Result<Vec<Output>, SettingError> {
         }]);
     }
     Ok(outputs.value)
+}
+
+/// Whether stand-ins are written. Evidence has to replay and what is delivered has to be found again: both are of the
+/// original.
+fn redact(layers: &Layers<'_>) -> Result<bool, SettingError> {
+    let Some(redact) = layers.one("redact", |text| word(text, SWITCHES))? else {
+        return Ok(false);
+    };
+    let other = ["evidence", "deliver"]
+        .into_iter()
+        .find(|key| layers.raw(key).is_some());
+    match other {
+        Some(other) if redact.value => Err(SettingError {
+            place: redact.from.place("redact"),
+            problem: Problem::Conflict(format!(
+                "{other} needs the accounts and addresses themselves: leave one of the two out, or redact saved facts \
+                 with `vpcheck replay FACTS --redact`"
+            )),
+        }),
+        _ => Ok(redact.value),
+    }
 }
 
 /// Quiet and verbose; the one said in the higher place wins.

@@ -114,6 +114,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("deadline", "10s", "'10s'"),
     ("output", "json", "['json']"),
     ("save-facts", "/facts.json", "'/facts.json'"),
+    ("redact", "true", "true"),
     ("deliver", "s3://evidence/vpc", "['s3://evidence/vpc']"),
     ("spool", "/spool", "'/spool'"),
     ("evidence", "/evidence", "'/evidence'"),
@@ -127,6 +128,49 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("quiet", "true", "true"),
     ("verbose", "1", "1"),
 ];
+
+#[test]
+fn settings_that_are_printed_and_read_again_mean_the_same() {
+    for (key, _, toml) in EXAMPLES {
+        let said = command_for(key).conf(&format!("{key} = {toml}\n"));
+        let mut settings = said.settings();
+        let shown = settings.shown();
+        assert!(shown.contains(&format!("# {CONF}:1")), "{shown}");
+        let mut again = command_for(key).conf(&shown).settings();
+        settings.said.clear();
+        again.said.clear();
+        assert_eq!(settings, again, "{shown}");
+        // What nobody said is told as well, and read again it changes nothing.
+        let default = command_for(key).settings();
+        let shown = default.shown();
+        assert!(shown.contains("# default"), "{shown}");
+        let again = command_for(key).conf(&shown).settings();
+        assert_eq!(default.request, again.request, "{shown}");
+    }
+}
+
+#[test]
+fn each_printed_setting_says_where_it_was_said() {
+    let run = Run::new("check --timeout 3s --queue-url")
+        .word(QUEUE)
+        .variable("VPCHECK_DEADLINE", "9s")
+        .variable("AWS_CA_BUNDLE", "/ca.pem")
+        .conf("expect = 'isolated'\n");
+    let shown = run.settings().shown();
+    let line = |key: &str| -> String {
+        let mut lines = shown.lines();
+        lines
+            .find(|line| line.trim_start_matches('#').starts_with(key))
+            .unwrap()
+            .to_owned()
+    };
+    assert!(line("timeout").contains("\"3s\"") && line("timeout").ends_with("# command line"));
+    assert!(line("deadline").ends_with("# VPCHECK_DEADLINE"));
+    assert!(line("ca-file").ends_with("# AWS_CA_BUNDLE"));
+    assert!(line("expect").ends_with("# /c.toml:1"));
+    assert!(line("region").starts_with("#region"));
+    assert!(line("canary").contains("\"send\""));
+}
 
 fn command_for(key: &str) -> Run {
     match key {
@@ -150,7 +194,7 @@ fn every_option_can_be_set_in_every_place() {
         let default = command_for(key).settings();
         let flag = match *key {
             "target" => command_for(key).word(*text),
-            "quiet" | "verbose" => command_for(key).word(format!("--{key}")),
+            "quiet" | "verbose" | "redact" => command_for(key).word(format!("--{key}")),
             _ => command_for(key).word(format!("--{key}")).word(*text),
         };
         let variable = command_for(key).variable(&option.variable(), text);
@@ -171,11 +215,11 @@ fn every_option_can_be_set_in_every_place() {
         for (run, from) in places {
             let mut settings = run.settings();
             assert_eq!(settings.origin(key), &from, "{key}");
-            settings.origins.clear();
+            settings.said.clear();
             settled.push(settings);
         }
         let mut default = default;
-        default.origins.clear();
+        default.said.clear();
         assert_ne!(settled[0], default, "{key}");
         assert_eq!(settled[0], settled[1], "{key}");
         assert_eq!(settled[0], settled[2], "{key}");
@@ -516,6 +560,8 @@ fn mistakes_name_the_place_and_what_was_expected() {
         (Run::new("check").conf("quiet = true\nverbose = 1"), "/c.toml:1: quiet: quiet and verbose contradict each other".into()),
         (Run::new("check --queue-url canary"), format!("--queue-url: expected a queue's URL such as {QUEUE}, found \"canary\"")),
         (Run::new("check --resolver dns.local"), "--resolver: expected the address of a DNS server, such as 10.0.0.2, 10.0.0.2:53 or [fd00:ec2::253]:53, found \"dns.local\"".into()),
+        (Run::new("check --redact --evidence /e"), "--redact: evidence needs the accounts and addresses themselves: leave one of the two out, or redact saved facts with `vpcheck replay FACTS --redact`".into()),
+        (Run::new("check --deliver syslog").variable("VPCHECK_REDACT", "1"), "VPCHECK_REDACT: deliver needs the accounts and addresses themselves: leave one of the two out, or redact saved facts with `vpcheck replay FACTS --redact`".into()),
     ] {
         assert_eq!(run.error(), said);
         assert!(!said.contains('\n'));
@@ -576,7 +622,12 @@ fn misspelt_variables_are_told_from_strangers() {
 fn the_sample_file_has_every_key_and_works() {
     let sample = include_str!("../../packaging/vpcheck.toml");
     let untouched = Run::new("check").conf(sample).settings();
-    assert!(untouched.origins.is_empty());
+    assert!(
+        untouched
+            .said
+            .iter()
+            .all(|said| said.from == Source::Default)
+    );
     let mut keys = Vec::new();
     let mut active = String::new();
     for line in sample.lines() {

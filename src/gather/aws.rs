@@ -2,6 +2,7 @@
 //!
 //! Types of the AWS SDK stay in this module, in `canary` and in `inventory`.
 
+mod budget;
 mod call;
 mod chain;
 mod endpoint;
@@ -11,6 +12,7 @@ mod instance;
 pub mod kms;
 mod open_ended;
 mod resolve;
+mod steady_time;
 #[cfg(test)]
 pub(in crate::gather) mod test_service;
 pub(in crate::gather) mod warm;
@@ -40,6 +42,7 @@ use crate::gather::{Bounds, open_files};
 pub use call::{ApiAnswer, ApiCall};
 pub use instance::InstanceSource;
 use resolve::Resolver;
+use steady_time::SteadyTime;
 use warm::{To, Warm};
 
 pub use endpoint::{ApiHost, api_host};
@@ -58,6 +61,7 @@ pub struct AwsAccess {
     resolvers: Vec<SocketAddr>,
     names: resolve::Names,
     switches: Vec<Variable>,
+    time: SteadyTime,
     shared: OnceCell<SdkConfig>,
     found: OnceCell<chain::Found>,
     inventory: OnceCell<Warm>,
@@ -82,6 +86,7 @@ impl AwsAccess {
             resolvers,
             names: resolve::Names::default(),
             switches: endpoint::switches_here(),
+            time: SteadyTime::start(),
             shared: OnceCell::new(),
             found: OnceCell::new(),
             inventory: OnceCell::new(),
@@ -167,6 +172,7 @@ impl AwsAccess {
         let config = aws_sdk_sqs::config::Builder::new()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
+            .time_source(self.time)
             .endpoint_url(endpoint.url())
             .http_client(client)
             .retry_config(RetryConfig::disabled())
@@ -214,6 +220,7 @@ impl AwsAccess {
                 .with_use_fips(shared.use_fips())
                 .with_use_dual_stack(shared.use_dual_stack())
                 .with_http_client(self.client(bounds))
+                .with_time_source(self.time)
                 .with_retry_config(RetryConfig::disabled())
                 .with_timeout_config(timeouts(bounds.timeout()));
             let providers = chain::providers(&config, bounds.timeout());
@@ -238,6 +245,7 @@ impl AwsAccess {
             aws_config::defaults(BehaviorVersion::latest())
                 .region(Region::new(self.region.clone()))
                 .http_client(self.client(bounds))
+                .time_source(self.time)
                 .no_credentials()
                 .retry_config(RetryConfig::disabled())
                 .timeout_config(timeouts(bounds.timeout()))

@@ -10,10 +10,10 @@ use std::net::IpAddr;
 use aws_sdk_sqs::types::QueueAttributeName;
 use md5::{Digest, Md5};
 
-use super::Bounds;
 use super::aws::https::Roots;
 use super::aws::warm::{To, Warm};
 use super::aws::{ApiHost, AwsAccess, failure};
+use super::{Bounds, tcp};
 use crate::catalog::Region;
 use crate::facts::queue_url::{Queue, QueueUrl, parse_queue_url};
 use crate::facts::{
@@ -212,7 +212,7 @@ impl Call<'_> {
         if failure.kind == FailureKind::Untrusted {
             return Outcome::Skipped(unaccepted(self.plan, error));
         }
-        Outcome::Failed(failure)
+        tcp::outcome(failure)
     }
 }
 

@@ -16,8 +16,8 @@ use http::{HeaderName, Method, StatusCode};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
-use super::Bounds;
 use super::metadata_http::{Connection, status_failure};
+use super::{Bounds, secrets};
 use crate::environment::EnvSnapshot;
 use crate::environment::ec2::Instance;
 use crate::facts::{Failure, FailureKind, Observation, Outcome};
@@ -261,6 +261,7 @@ async fn token(endpoint: &Endpoint, phase: Duration) -> Result<Client, (bool, Fa
         let failure = Failure::new(FailureKind::Malformed, "the token is none");
         return Err((false, failure));
     }
+    secrets::note(token);
     let mut open: Vec<Connection> = spare.into_iter().flatten().collect();
     open.push(connection);
     Ok(Client {

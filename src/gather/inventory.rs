@@ -10,8 +10,10 @@ mod reader;
 use std::net::IpAddr;
 use std::pin::Pin;
 
-use super::Bounds;
+use tokio::sync::Semaphore;
+
 use super::aws::AwsAccess;
+use super::{Bounds, open_files, tcp};
 use crate::catalog::{Catalog, Region};
 use crate::facts::inventory::{
     DhcpOptions, EndpointService, InventorySource, NetworkInterface, SecurityGroup, Vpc,
@@ -20,6 +22,10 @@ use crate::facts::{Failure, Inventory, Observation, Outcome};
 use reader::{Reader, filter};
 
 pub use file::{InventoryFileError, read_file, write};
+
+/// How many calls are made at a time, and the sockets that each may have: its connection, and looking its name up.
+const CALLS_AT_ONCE: usize = 32;
+const SOCKETS_OF_CALL: usize = 2;
 
 /// Which VPC is asked about, and who asks.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +58,7 @@ pub async fn take(bounds: &Bounds, access: &AwsAccess, question: &InventoryQuest
         Ok(client) => Reader {
             client,
             host: access.inventory_host().to_string(),
+            gate: Semaphore::new(open_files::at_once(CALLS_AT_ONCE, SOCKETS_OF_CALL)),
         },
         Err(outcome) => {
             of_vpc_without(&mut inventory, bounds, &outcome);
@@ -236,7 +243,7 @@ fn section<'a, T: Send + 'a>(
     let outcome = async {
         match read.await {
             Ok(value) => Outcome::Seen(value),
-            Err(failure) => Outcome::Failed(failure),
+            Err(failure) => tcp::outcome(failure),
         }
     };
     Box::pin(bounds.observe_within(bounds.left(), outcome))

@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
+use super::tcp;
 use crate::facts::{Failure, FailureKind};
 
 /// A connection to a metadata service; requests follow one another on it.
@@ -46,7 +47,7 @@ pub struct Reply {
 impl Connection {
     /// Connects; `authority` is what the `Host` header says.
     pub async fn open(address: SocketAddr, authority: &str) -> Result<Connection, Failure> {
-        let stream = TcpStream::connect(address)
+        let stream = tcp::patiently(|| TcpStream::connect(address))
             .await
             .map_err(|error| io_failure("connect", address, &error))?;
         let heard = Arc::new(AtomicUsize::new(0));

@@ -228,11 +228,11 @@ async fn one(
     shared: &Shared,
 ) -> AddressProbe {
     let _permit = context.probes.acquire().await;
-    // What a probe keeps between its steps is large. It gets its place once it is its turn: thousands may wait.
-    Box::pin(probed(context, name, address, is_first, shared)).await
+    // On the heap and only now: a name may have hundreds of addresses, most of which wait for their turn.
+    Box::pin(probe_one(context, name, address, is_first, shared)).await
 }
 
-async fn probed(
+async fn probe_one(
     context: &Context,
     name: &str,
     address: IpAddr,

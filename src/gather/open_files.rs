@@ -5,8 +5,40 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// What the runtime, the metadata services and the AWS clients need besides lookups and probes.
 const RESERVED: u64 = 24;
 
+/// What a run takes at the least, with everything done one at a time.
+const NEEDED: usize = 24;
+
+/// The process may open too few files for a run; it would blame the network for what it could not try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this process may open {found} more files and needs {NEEDED}: raise its limit (`ulimit -n`, LimitNOFILE= of a \
+     unit, `nofile` of a container)"
+)]
+pub struct TooFew {
+    found: usize,
+}
+
+/// Makes sure that there are files enough to be opened, after raising the limit as far as it may be.
+///
+/// # Errors
+/// How many there are, where those are too few.
+pub fn ensure() -> Result<(), TooFew> {
+    raise();
+    let mut held = Vec::new();
+    while held.len() * 2 < NEEDED {
+        match std::io::pipe() {
+            Ok(both) => held.push(both),
+            Err(_) => {
+                let found = held.len() * 2;
+                return Err(TooFew { found });
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Lets the process open as many files as its hard limit allows; the soft one is for programs that use `select`.
-pub fn raise() {
+fn raise() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,

@@ -2,6 +2,7 @@
 
 use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::net::TcpStream;
 
@@ -61,6 +62,29 @@ pub(super) fn outcome<T>(failure: Failure) -> Outcome<T> {
     }
 }
 
+/// Makes a socket; where this host has none left just now, others are waited for that end soon.
+pub(super) async fn patiently<T, F>(make: impl Fn() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    for _ in 0..ATTEMPTS {
+        match make().await {
+            Err(error) if is_exhausted(&error) => tokio::time::sleep(PAUSE).await,
+            made => return made,
+        }
+    }
+    make().await
+}
+
+/// How often, and how long, a socket is waited for: half a second in all, less than a probe may take by default.
+const ATTEMPTS: usize = 25;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The failure of a call that had no socket, where that is what this error is.
+pub(super) fn without_socket(error: &Error) -> Option<Failure> {
+    is_exhausted(error).then(|| failure(error))
+}
+
 /// How the detail begins where this host ran out of sockets.
 const NO_SOCKET: &str = "this host had no socket left";
 
@@ -95,7 +119,7 @@ pub(super) fn bounded(text: &str) -> String {
 const MAX_DETAIL: usize = 256;
 
 async fn open(address: SocketAddr) -> Result<(TcpSeen, TcpStream), Error> {
-    let stream = TcpStream::connect(address).await?;
+    let stream = patiently(|| TcpStream::connect(address)).await?;
     // A request is written at once and its answer waited for: there is nothing to gain from holding packets.
     stream.set_nodelay(true)?;
     let local = stream.local_addr()?.ip();

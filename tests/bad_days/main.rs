@@ -13,6 +13,7 @@
 
 #[path = "../lab/mod.rs"]
 mod lab;
+mod machine;
 mod whole;
 
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ use std::time::Duration;
 
 use lab::Lab;
 use lab::world::World;
-use nix::mount::{MsFlags, mount};
+use machine::Machine;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::Deserialize;
@@ -33,8 +34,8 @@ use serde_json::Value;
 const VPCHECK: &str = env!("CARGO_BIN_EXE_vpcheck");
 /// How many labs run at a time.
 const PARALLEL: usize = 3;
-/// What a run may use of memory beyond any doubt: the largest answer it reads is 16 MiB.
-const MOST_MEMORY_KIB: u64 = 160 * 1024;
+/// What a run may use of memory beyond any doubt: 40 MiB are this unoptimized program, and 12 are what answers may hold.
+const MOST_MEMORY_KIB: u64 = 96 * 1024;
 /// Whoever takes this much longer than its deadline is stopped.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -83,9 +84,35 @@ struct Day {
     /// What the machine lacks: `resolv.conf`, `/proc`, `/sys`, `/etc`, `ipv6`.
     #[serde(default)]
     without: Vec<String>,
-    /// A place the facts cannot be written to: `read-only` or `full`.
+    /// A disk that is `read-only`, `full`, or has no more than a few pages (`small`); `{disk}` in the arguments is its
+    /// place.
     #[serde(default)]
-    facts_on: Option<String>,
+    disk: Option<String>,
+    /// What standard output is: `full`, `closed`, or a pipe that nobody reads (`unread`).
+    #[serde(default)]
+    stdout: Option<String>,
+    /// The most memory that may ever be resident, in MiB, as a container counts it.
+    #[serde(default)]
+    memory_mib: Option<u64>,
+    /// The most memory that the run may ask for to write to, in MiB (RLIMIT_DATA). It holds for stacks that are never
+    /// touched as well, so that it is stricter than a container; RLIMIT_AS would count the program itself.
+    #[serde(default)]
+    data_mib: Option<u64>,
+    /// By how many seconds the clock is ahead.
+    #[serde(default)]
+    clock_ahead: Option<i64>,
+    /// The reading of the clock at which it jumps there; by default it has been so all along.
+    #[serde(default)]
+    clock_jumps_at: Option<u32>,
+    /// The command, instead of `check`.
+    #[serde(default)]
+    command: Option<String>,
+    /// Texts that standard error has to hold.
+    #[serde(default)]
+    says: Vec<String>,
+    /// Texts that must stand nowhere in the report.
+    #[serde(default)]
+    never: Vec<String>,
 }
 
 fn timeout() -> u64 {
@@ -208,39 +235,33 @@ fn inside(days: &[Day], name: &str) -> ExitCode {
 }
 
 fn play(day: &Day, lab: &Lab) -> Result<Vec<String>, String> {
-    let facts = facts_path(day, lab)?;
-    for thing in &day.without {
-        take_away(thing, lab)?;
-    }
-    let mut command = match day.open_files {
-        Some(files) => {
-            let mut shell = lab.command("/bin/sh");
-            shell.args([
-                "-c",
-                &format!("ulimit -n {files}; exec \"$@\""),
-                "sh",
-                VPCHECK,
-            ]);
-            shell
-        }
-        None => lab.command(VPCHECK),
-    };
-    command.args(["check", "--workload", "ec2-ssm", "-o", "json"]);
+    let machine = Machine::set_up(day, lab)?;
+    let facts = lab.directory().join("facts.json");
+    let is_check = day.command.is_none();
+    let mut command = machine.command(day, lab, VPCHECK);
+    command.arg(day.command.as_deref().unwrap_or("check"));
+    command.args(["--workload", "ec2-ssm"]);
     command.args(["--queue-url", &lab.queue_url("canary")]);
     command.arg("--service-roots").arg(lab.service_roots());
     command.args(["--timeout", &format!("{}ms", day.timeout_ms)]);
     command.args(["--deadline", &format!("{}ms", day.deadline_ms)]);
-    command.arg("--save-facts").arg(&facts);
-    command.args(&day.args).args(&day.targets);
+    let own = |word: &str| day.args.iter().any(|argument| argument == word);
+    if is_check && day.reports {
+        command.args(["-o", "json"]);
+    }
+    let saves = is_check && !own("--save-facts") && !own("--redact");
+    if saves {
+        command.arg("--save-facts").arg(&facts);
+    }
+    command.args(day.args.iter().map(|argument| machine.placed(argument)));
+    command.args(&day.targets);
     let pipe = lab.directory().join("pipe");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).map_err(|e| e.to_string())?;
     for (name, value) in lab.environment() {
         // `{pipe}` is a pipe that nobody writes to.
         command.env(name, value.replace("{pipe}", &pipe.display().to_string()));
     }
-    if day.without.iter().any(|thing| thing == "/etc") {
-        command.env("SSL_CERT_FILE", lab.directory().join("trust.pem"));
-    }
+    machine.environment(day, lab, &mut command);
     let signal = match &day.signal {
         None => None,
         Some((name, after)) => Some((
@@ -278,20 +299,30 @@ fn play(day: &Day, lab: &Lab) -> Result<Vec<String>, String> {
     if ran.wall > allowed {
         problems.push(format!("took {:?}, allowed {allowed:?}", ran.wall));
     }
-    if memory > MOST_MEMORY_KIB {
+    if memory > (day.memory_mib).map_or(MOST_MEMORY_KIB, |most| most * 1024) {
         problems.push(format!("used {memory} KiB of memory"));
     }
     let stderr = String::from_utf8_lossy(&ran.stderr);
     if stderr.contains("panicked") || stderr.contains("overflow") {
         problems.push(format!("panicked: {stderr}"));
     }
+    for text in &day.says {
+        if !stderr.contains(text) {
+            problems.push(format!("standard error does not say {text:?}: {stderr}"));
+        }
+    }
+    let stdout = String::from_utf8_lossy(&ran.stdout);
+    for text in day.never.iter().filter(|text| stdout.contains(*text)) {
+        problems.push(format!("the report says {text:?}"));
+    }
     match serde_json::from_slice::<Value>(&ran.stdout) {
-        _ if !day.reports => {
-            if !ran.stdout.is_empty() || stderr.lines().count() != 1 {
-                problems.push("not one sentence on standard error".to_owned());
+        _ if !day.reports && is_check => {
+            if !ran.stdout.is_empty() || stderr.lines().count() > 1 {
+                problems.push(format!("not one sentence on standard error: {stderr}"));
             }
             println!("{}", stderr.trim_end());
         }
+        _ if !day.reports => println!("{}", String::from_utf8_lossy(&ran.stdout).trim_end()),
         Err(error) => problems.push(format!(
             "no report: {error}: {}",
             String::from_utf8_lossy(&ran.stdout)
@@ -312,7 +343,7 @@ fn play(day: &Day, lab: &Lab) -> Result<Vec<String>, String> {
             );
         }
     }
-    if day.facts_on.is_none() && day.reports && exit.is_some() {
+    if saves && day.reports && exit.is_some_and(|exit| exit != 2) {
         problems.extend(replay(lab, &facts, exit)?);
     }
     if !problems.is_empty() && !stderr.is_empty() {
@@ -379,56 +410,6 @@ fn peak_memory(id: u32) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok())
         .unwrap_or(0)
-}
-
-fn facts_path(day: &Day, lab: &Lab) -> Result<std::path::PathBuf, String> {
-    let directory = lab.directory().join("facts");
-    fs::create_dir_all(&directory).map_err(|e| e.to_string())?;
-    let (flags, options) = match day.facts_on.as_deref() {
-        Some("read-only") => (MsFlags::MS_RDONLY, "size=1m"),
-        Some("full") => (MsFlags::empty(), "size=4k"),
-        _ => return Ok(directory.join("facts.json")),
-    };
-    mount(
-        Some("tmpfs"),
-        &directory,
-        Some("tmpfs"),
-        flags,
-        Some(options),
-    )
-    .map_err(|e| format!("cannot mount a {:?} disk: {e}", day.facts_on))?;
-    Ok(directory.join("facts.json"))
-}
-
-/// Covers what the machine is to be without, for this mount namespace alone.
-fn take_away(thing: &str, lab: &Lab) -> Result<(), String> {
-    let none = None::<&str>;
-    let done = match thing {
-        "ipv6" => {
-            return fs::write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1")
-                .map_err(|e| format!("cannot turn IPv6 off: {e}"));
-        }
-        "resolv.conf" => {
-            let empty = lab.directory().join("empty");
-            fs::write(&empty, "").map_err(|e| e.to_string())?;
-            mount(
-                Some(&empty),
-                "/etc/resolv.conf",
-                none,
-                MsFlags::MS_BIND,
-                none,
-            )
-        }
-        // The memory of a process is read there: this goes last, and the run's own is not known then.
-        directory => mount(
-            Some("tmpfs"),
-            directory,
-            Some("tmpfs"),
-            MsFlags::empty(),
-            none,
-        ),
-    };
-    done.map_err(|e| format!("cannot take {thing} away: {e}"))
 }
 
 fn summary(report: &Value) -> String {

@@ -1,34 +1,47 @@
-//! The interface's driver: no device of a namespace keeps the count of a Nitro interface, so that one answer of the kernel's
-//! is given by a library that is loaded in front of the C library.
+//! What the kernel says in the lab and would not say by itself: libraries that are loaded in front of the C library.
 //!
-//! The agent asks as it would on an instance, by `SIOCETHTOOL`. This reaches dynamically linked programs only.
+//! No device of a namespace keeps the count of a Nitro interface, and no namespace has a clock of its own. The agent asks
+//! as it would on an instance (`SIOCETHTOOL`, `clock_gettime`). This reaches dynamically linked programs only.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/driver/statistics.c");
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/driver");
 
 /// The variable that tells the library the counts to give, one after the other.
 pub const COUNTS: &str = "LAB_LINKLOCAL_ALLOWANCE_EXCEEDED";
+/// The variable that tells by how many seconds the clock is ahead.
+pub const CLOCK_AHEAD: &str = "LAB_CLOCK_AHEAD_SECONDS";
+/// The variable that tells which reading of the clock is the first that is wrong.
+pub const CLOCK_JUMPS: &str = "LAB_CLOCK_JUMPS_AT_READING";
 
-/// Where the library is, for `LD_PRELOAD`.
+/// Where the driver's library is, for `LD_PRELOAD`.
 pub fn library(directory: &Path) -> PathBuf {
-    directory.join("driver-statistics.so")
+    directory.join("statistics.so")
 }
 
-/// Builds the library into `directory`.
+/// Builds the driver's library into `directory`.
 pub fn build(directory: &Path) -> Result<(), String> {
-    let library = library(directory);
+    built(directory, "statistics").map(|_| ())
+}
+
+/// Builds the clock's library into `directory`, and says where it is.
+pub fn clock(directory: &Path) -> Result<PathBuf, String> {
+    built(directory, "clock")
+}
+
+fn built(directory: &Path, name: &str) -> Result<PathBuf, String> {
+    let library = directory.join(format!("{name}.so"));
     let built = Command::new("cc")
         .args(["-shared", "-fPIC", "-O1", "-o"])
         .arg(&library)
-        .arg(SOURCE)
+        .arg(format!("{SOURCES}/{name}.c"))
         .output()
-        .map_err(|e| format!("cannot run cc for the driver's statistics: {e}"))?;
+        .map_err(|e| format!("cannot run cc for {name}.c: {e}"))?;
     match built.status.success() {
-        true => Ok(()),
+        true => Ok(library),
         false => Err(format!(
-            "cannot build the driver's statistics: {}",
+            "cannot build {name}.c: {}",
             String::from_utf8_lossy(&built.stderr)
         )),
     }

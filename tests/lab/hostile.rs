@@ -12,13 +12,17 @@ use hickory_proto::op::Message;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::http::{HttpRequest, HttpResponse};
+
 /// Manners of answering a request.
 pub const HTTP: &[&str] = &[
     // The answer itself, but not all of it, or not soon.
     "drip",
     "stall-head",
     "stall-body",
+    "reset-head",
     "reset-body",
+    "short-head",
     "short-body",
     // Answers without an end.
     "huge-body",
@@ -58,12 +62,16 @@ pub const DNS: &[&str] = &[
     "wrong-id",
     "other-question",
     "lying-counts",
+    "lying-length",
     "pointer-loop",
     "alias-loop",
     "many-addresses",
     "hostile-names",
     "flood",
     "tcp-silent",
+    "tcp-close",
+    "tcp-reset",
+    "tcp-half",
     "tcp-drip",
     "tcp-lying-length",
     "tcp-noise",
@@ -102,6 +110,11 @@ pub async fn respond<S: AsyncRead + AsyncWrite + Unpin>(
         }
         "stall-head" => return stalled(stream, &whole[..head / 2]).await,
         "stall-body" => return stalled(stream, &longer(whole, head, half)).await,
+        "reset-head" => {
+            send(stream, &whole[..head / 2]).await?;
+            return Ok(Then::Reset);
+        }
+        "short-head" => send(stream, &whole[..head / 2]).await?,
         "reset-body" => {
             send(stream, &longer(whole, head, half)).await?;
             return Ok(Then::Reset);
@@ -200,6 +213,54 @@ pub async fn respond<S: AsyncRead + AsyncWrite + Unpin>(
     Ok(Then::Close)
 }
 
+/// An error that quotes the request's headers, in the form of every protocol at once, and in headers of its own.
+pub fn echo(request: &HttpRequest) -> HttpResponse {
+    let quoted: Vec<String> = (request.headers.iter())
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
+    let quoted = quoted.join("; ");
+    let is_query = request.header("content-type") == Some("application/x-www-form-urlencoded");
+    let mut response = match is_query {
+        true => HttpResponse::new(
+            400,
+            "text/xml",
+            format!(
+                "<Response><Errors><Error><Code>InvalidHeader</Code><Message>not understood: {quoted}</Message></Error></Errors><RequestID>{quoted}</RequestID></Response>"
+            ),
+        ),
+        false => HttpResponse::new(
+            400,
+            "application/x-amz-json-1.0",
+            serde_json::json!({"__type": "com.amazonaws.sqs#InvalidHeader", "message": format!("not understood: {quoted}")}).to_string(),
+        ),
+    };
+    for (name, value) in &request.headers {
+        response = response.with(&format!("x-amzn-echo-{name}"), value.clone());
+    }
+    let token = request
+        .header("x-amz-security-token")
+        .or(request.header("authorization"));
+    response.with("x-amzn-requestid", token.unwrap_or("none"))
+}
+
+/// An address of nobody that redirects lead to.
+pub const AWAY: &str = "10.9.9.9";
+
+/// A redirect to another host.
+pub fn redirect_away() -> HttpResponse {
+    HttpResponse {
+        status: 307,
+        headers: vec![
+            ("Location".into(), format!("https://{AWAY}/elsewhere")),
+            (
+                "x-amzn-requestid".into(),
+                "00000000-0000-0000-0000-000000000000".into(),
+            ),
+        ],
+        body: Vec::new(),
+    }
+}
+
 /// The first half of the answer, its length said as a longer one's.
 fn longer(whole: &[u8], head: usize, half: usize) -> Vec<u8> {
     let text = String::from_utf8_lossy(&whole[..head]).into_owned();
@@ -274,6 +335,13 @@ pub fn datagrams(manner: &str, request: &Message, honest: &Message) -> Vec<Vec<u
             }
         })],
         "lying-counts" => vec![altered(whole, |bytes| bytes[6..12].fill(0xff))],
+        "lying-length" => {
+            // An address that says to be longer than the packet.
+            let mut packet = header(id, 1);
+            packet.extend(&question);
+            packet.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0xff, 0xff, 10, 0, 10, 55]);
+            vec![packet]
+        }
         "pointer-loop" => {
             // An answer whose owner is a pointer to itself.
             let at = 12 + question.len();
@@ -363,6 +431,12 @@ pub async fn dns_over_tcp(
             .await
         }
         "tcp-silent" => stalled(stream, b"").await.map(|_| ()),
+        "tcp-close" => Ok(()),
+        "tcp-reset" => stream.set_zero_linger(),
+        "tcp-half" => {
+            let whole = framed(&honest.to_vec().unwrap_or_default());
+            send(stream, &whole[..whole.len() / 2]).await
+        }
         "tcp-drip" => {
             for byte in framed(&honest.to_vec().unwrap_or_default()) {
                 if send(stream, &[byte]).await.is_err() {

@@ -142,6 +142,12 @@ async fn handshake(
         "expired" => Leaf::Expired,
         "not-yet-valid" => Leaf::NotYetValid,
         "wrong-name" => Leaf::WrongName,
+        "many-names" => Leaf::ManyNames,
+        "too-many-names" => Leaf::TooManyNames,
+        "long-chain" => Leaf::LongChain,
+        "circle" => Leaf::Circle,
+        "malformed-certificate" => Leaf::Malformed,
+        "no-certificate" => Leaf::Nothing,
         _ => Leaf::Genuine,
     };
     let label = peer.label.as_deref().map(str::to_owned).or_else(|| {
@@ -171,6 +177,10 @@ async fn handshake(
             "close" => Answer::Close,
             "garbage" => Answer::Raw(b"\x00\x01\x02 this is not HTTP\r\n\r\n".to_vec()),
             "not-aws" => web_server().into(),
+            // A service that quotes what it was told, and refuses it.
+            "echo" => hostile::echo(&received.request).into(),
+            // Elsewhere, and never to be followed.
+            "redirect-away" => hostile::redirect_away().into(),
             manner => {
                 if manner == "slow" {
                     tokio::time::sleep(Duration::from_millis(1500)).await;

@@ -29,7 +29,8 @@ pub const TASK_CREDENTIALS: &str = "/v2/credentials/0a1b2c3d-4e5f-6071-8293-a4b5
 /// The bearer token of pod identity.
 pub const POD_TOKEN: &str = "lab.pod.identity.token";
 
-const IMDS_TOKEN: &str = "AQAEALabInstanceMetadataToken0123456789abcdefghijklmnop==";
+/// The token that instance metadata gives.
+pub const IMDS_TOKEN: &str = "AQAEALabInstanceMetadataToken0123456789abcdefghijklmnop==";
 
 /// Which service an address belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +109,19 @@ async fn connection(
         let concerns = world.metadata.imds_paths.is_empty()
             || kind != Kind::Instance
             || (world.metadata.imds_paths.iter()).any(|path| received.request.path.contains(path));
+        let asks_for_token = received.request.method == "PUT";
+        let answer = match (manner, answer) {
+            // What is quoted is an answer like any other.
+            ("echo", Answer::Respond(response)) if !asks_for_token => HttpResponse {
+                status: response.status,
+                ..hostile::echo(&received.request)
+            }
+            .into(),
+            ("redirect-away", Answer::Respond(_)) if !asks_for_token => {
+                hostile::redirect_away().into()
+            }
+            (_, answer) => answer,
+        };
         let answer = match answer {
             Answer::Respond(response) if concerns && hostile::HTTP.contains(&manner) => {
                 Answer::Badly(manner.to_owned(), response)
@@ -184,7 +198,11 @@ fn instance(world: &World, request: &HttpRequest) -> Answer {
     }) {
         return plain(404, "").into();
     }
-    let tree = instance_tree(world);
+    let mut tree = instance_tree(world);
+    for (path, value) in &world.metadata.imds_values {
+        let path = path.replace("{mac}", &world.host.mac);
+        tree.insert(path, value.clone());
+    }
     match tree.get(path.trim_end_matches('/')) {
         Some(value)
             if path.starts_with("dynamic/instance-identity/document") || value.starts_with('{') =>

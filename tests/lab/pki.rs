@@ -8,7 +8,8 @@ use rcgen::{
     IsCa, KeyPair, KeyUsagePurpose,
 };
 use rustls::ServerConfig;
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::world::World;
 
@@ -25,6 +26,18 @@ pub enum Leaf {
     NotYetValid,
     /// Genuine, for another service.
     WrongName,
+    /// Genuine, with as many names besides as a handshake message can hold.
+    ManyNames,
+    /// Genuine, with 10,000 names besides, which no handshake message should hold.
+    TooManyNames,
+    /// Fifty authorities stand between it and the root.
+    LongChain,
+    /// Fifty authorities of one name and no root: each might have signed any other.
+    Circle,
+    /// Its bytes are no certificate.
+    Malformed,
+    /// There is no certificate at all.
+    Nothing,
 }
 
 type Issuer = CertifiedIssuer<'static, KeyPair>;
@@ -110,6 +123,13 @@ impl Pki {
 
     fn make(&self, leaf: Leaf, names: Vec<String>) -> Result<ServerConfig, String> {
         let common = names.first().cloned().unwrap_or_default();
+        let more = match leaf {
+            Leaf::ManyNames => 1800,
+            Leaf::TooManyNames => 10_000,
+            _ => 0,
+        };
+        let more = (0..more).map(|number| format!("host-{number}.many.example.com"));
+        let names: Vec<String> = names.into_iter().chain(more).collect();
         let mut params = CertificateParams::new(names).map_err(text)?;
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, common);
@@ -123,27 +143,39 @@ impl Pki {
         };
         params.not_before = rcgen::date_time_ymd(1970, 1, 1) + days_from_now(from);
         params.not_after = rcgen::date_time_ymd(1970, 1, 1) + days_from_now(until);
-        let issuer = if leaf == Leaf::Intercepted {
-            &self.corporate
-        } else {
-            &self.intermediate
+        let links = match leaf {
+            Leaf::LongChain => links(Some(&self.root), 50, false)?,
+            Leaf::Circle => links(None, 50, true)?,
+            _ => Vec::new(),
+        };
+        let issuer = match leaf {
+            Leaf::Intercepted => &self.corporate,
+            _ => links.last().unwrap_or(&self.intermediate),
         };
         let key = KeyPair::generate().map_err(text)?;
         let certificate = params.signed_by(&key, issuer).map_err(text)?;
         let mut chain = vec![certificate.der().clone()];
-        if leaf != Leaf::Intercepted {
-            chain.push(self.intermediate.der().clone());
+        match leaf {
+            Leaf::Intercepted => {}
+            _ if !links.is_empty() => chain.extend(links.iter().rev().map(|l| l.der().clone())),
+            _ => chain.push(self.intermediate.der().clone()),
+        }
+        match leaf {
+            // The lengths inside promise more than there is.
+            Leaf::Malformed => chain[0] = malformed(&chain[0]),
+            Leaf::Nothing => chain.clear(),
+            _ => {}
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let key = provider.key_provider.load_private_key(key).map_err(text)?;
+        // As it is, whether or not the key is the certificate's.
+        let presented = CertifiedKey::new(chain, key);
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(text)?
             .with_no_client_auth()
-            .with_single_cert(
-                chain,
-                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
-            )
-            .map_err(text)?;
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(presented)));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
     }
@@ -192,6 +224,28 @@ fn service_names(world: &World, label: &str) -> Vec<String> {
         _ => {}
     }
     names
+}
+
+/// Authorities, each signed by the one before it; all of one name where `same` says so.
+fn links(root: Option<&Issuer>, count: usize, same: bool) -> Result<Vec<Issuer>, String> {
+    let mut links: Vec<Issuer> = Vec::new();
+    for number in 0..count {
+        let name = match same {
+            true => "Amazon RSA 2048 M01".to_owned(),
+            false => format!("Amazon Link {number}"),
+        };
+        let name = [("C", "US"), ("O", "Amazon"), ("CN", name.as_str())];
+        let link = authority(&name, links.last().or(root))?;
+        links.push(link);
+    }
+    Ok(links)
+}
+
+fn malformed(certificate: &CertificateDer<'_>) -> CertificateDer<'static> {
+    let mut bytes = certificate.to_vec();
+    let middle = bytes.len() / 2;
+    bytes[8..middle].fill(0x84);
+    CertificateDer::from(bytes)
 }
 
 fn authority(name: &[(&str, &str)], parent: Option<&Issuer>) -> Result<Issuer, String> {

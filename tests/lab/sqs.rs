@@ -416,6 +416,13 @@ impl Sqs {
             message.receipt = format!("AQEB{}-{}", message.sent.id, message.receives);
             given.push(message.shown(&system, &own));
         }
+        if call.world.sqs.temper == "anothers-message" {
+            for message in &mut given {
+                let body = format!("somebody else's order, {}", message["Body"]);
+                message["MD5OfBody"] = digest(&body).into();
+                message["Body"] = body.into();
+            }
+        }
         Ok(if given.is_empty() {
             json!({})
         } else {
@@ -426,6 +433,9 @@ impl Sqs {
     fn delete(&self, call: &Operation<'_>) -> Result<Value, Fault> {
         let (target, _) = call.authorized_queue()?;
         let receipt = call.text("ReceiptHandle")?;
+        if call.world.sqs.temper == "anothers-message" {
+            return Err(invalid("this message is somebody else's".to_owned()));
+        }
         let mut queues = self.lock();
         let queue = queues.entry(target.arn).or_default();
         let before = queue.messages.len();

@@ -503,12 +503,13 @@ pub struct AddressBehaviour {
     /// Empty: as the configuration has it.
     pub tcp: String,
     /// `ok`, `intercepted`, `expired`, `not-yet-valid`, `wrong-name`, `stall`, `reset`, `alert`, `old-version`,
-    /// `stall-large-hello`, `stall-half-way`, `reset-half-way` (amid the server's flight), or one of `hostile::TLS`.
+    /// `stall-large-hello`, `stall-half-way`, `reset-half-way` (amid the server's flight), `many-names`,
+    /// `too-many-names`, `long-chain`, `circle`, `malformed-certificate`, `no-certificate`, or one of `hostile::TLS`.
     pub tls: String,
     /// The names `tls` is about (SNI); empty: all.
     pub tls_names: Vec<String>,
-    /// `ok`, `stall`, `reset`, `garbage`, `not-aws`, `slow` (1.5 s), `close`, `stall-large` (requests over 8 KiB), or one
-    /// of `hostile::HTTP`.
+    /// `ok`, `stall`, `reset`, `garbage`, `not-aws`, `slow` (1.5 s), `close`, `stall-large` (requests over 8 KiB),
+    /// `echo` (an error that quotes the request's headers), `redirect-away` (to another host), or one of `hostile::HTTP`.
     pub http: String,
 }
 
@@ -557,6 +558,8 @@ pub struct Metadata {
     pub imds_ipv6: bool,
     /// Paths below `/latest/` that answer 404.
     pub imds_missing: Vec<String>,
+    /// What stands below these paths of `/latest/` instead of the truth; `""` is an empty answer.
+    pub imds_values: BTreeMap<String, String>,
     /// Task metadata: `on`, `off`, `hang`, `garbage`, or one of `hostile::HTTP`.
     pub ecs: String,
     /// Pod identity: `on`, or one of `hostile::HTTP`.
@@ -573,6 +576,7 @@ impl Default for Metadata {
             delay_ms: 0,
             imds_ipv6: false,
             imds_missing: Vec::new(),
+            imds_values: BTreeMap::new(),
             ecs: "on".into(),
             pod: "on".into(),
             ecs_vpc_id: true,
@@ -632,7 +636,8 @@ pub struct Ec2Api {
 pub struct Sqs {
     /// Queues by name, in `account_id` and `region`. Another account's: `ACCOUNT/NAME`.
     pub queues: BTreeMap<String, Queue>,
-    /// `""` for well, `throttled` (400 `RequestThrottled`), `hang`, `wrong-md5`, `500`, `garbage`, or one of `hostile::HTTP`.
+    /// `""` for well, `throttled` (400 `RequestThrottled`), `hang`, `wrong-md5`, `anothers-message`
+    /// (what is received is nobody's that was sent, and to delete it is an error), `500`, `garbage`, or one of `hostile::HTTP`.
     pub temper: String,
     /// A refusal by a policy that is not in this world's documents: the identity's, a boundary, an SCP.
     pub denied: Option<Denial>,

@@ -21,7 +21,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use super::failure;
 use crate::facts::host::CredentialSource;
 use crate::facts::{Failure, FailureKind, Observation, Outcome, ServiceError};
-use crate::gather::{Bounds, small_file};
+use crate::gather::{Bounds, secrets, small_file};
 
 /// What came of looking for credentials.
 #[derive(Clone)]
@@ -132,6 +132,7 @@ pub(super) async fn find(bounds: &Bounds, before: &[Provider], providers: &[Prov
                             .expiry()
                             .and_then(|expiry| jiff::Timestamp::try_from(expiry).ok()),
                     };
+                    secrets::note_credentials(&found);
                     credentials = Some(found);
                     return Outcome::Seen(source);
                 }

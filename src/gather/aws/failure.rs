@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::facts::{Failure, FailureKind, ServiceError};
+use crate::gather::tcp;
 
 /// The longest text of a service that is kept.
 const LONGEST_MESSAGE: usize = 2048;
@@ -32,6 +33,9 @@ where
         SdkError::ResponseError(context) => answered(host, None::<&E>, context.raw(), error),
         SdkError::TimeoutError(_) => (failure(FailureKind::Timeout, "no answer in time"), None),
         SdkError::DispatchFailure(dispatch) => {
+            if let Some(failure) = cause::<io::Error>(error).and_then(tcp::without_socket) {
+                return (failure, None);
+            }
             let kind = match dispatch.as_connector_error() {
                 Some(error) if error.is_timeout() => FailureKind::Timeout,
                 _ => kind_of_transport(error),

@@ -21,11 +21,14 @@ use http_body_util::Limited;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::budget::Budget;
 use super::open_ended::OpenEnded;
 use super::resolve::Resolver;
 
-/// The longest answer that is read; a page of a thousand records is below it, and a dozen are read at a time.
+/// The longest answer that is read; a page of a thousand records is below it.
 const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
+/// What all answers that are being read may hold together; a dozen are read at a time.
+const ALL_ANSWERS: usize = 12 * 1024 * 1024;
 
 /// Certificates to trust, each known to be usable.
 #[derive(Clone)]
@@ -111,12 +114,18 @@ fn to_pem(certificate: &[u8]) -> Vec<u8> {
 
 /// The same client, which reads so much of an answer and no more.
 pub(super) fn bounded(client: SharedHttpClient) -> SharedHttpClient {
-    SharedHttpClient::new(Bounded(client))
+    SharedHttpClient::new(Bounded {
+        inner: client,
+        budget: Budget::new(ALL_ANSWERS),
+    })
 }
 
 /// Gives up on answers that are too long, before they are in memory.
 #[derive(Debug)]
-struct Bounded<T>(T);
+struct Bounded<T> {
+    inner: T,
+    budget: Budget,
+}
 
 impl HttpClient for Bounded<SharedHttpClient> {
     fn http_connector(
@@ -124,7 +133,10 @@ impl HttpClient for Bounded<SharedHttpClient> {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Bounded(self.0.http_connector(settings, components)))
+        SharedHttpConnector::new(Bounded {
+            inner: self.inner.http_connector(settings, components),
+            budget: self.budget.clone(),
+        })
     }
 
     fn validate_base_client_config(
@@ -132,14 +144,15 @@ impl HttpClient for Bounded<SharedHttpClient> {
         components: &RuntimeComponentsBuilder,
         config: &ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.validate_base_client_config(components, config)
+        self.inner.validate_base_client_config(components, config)
     }
 }
 
 impl HttpConnector for Bounded<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let lifetime = token_lifetime(&request);
-        let answer = self.0.call(request);
+        let answer = self.inner.call(request);
+        let budget = self.budget.clone();
         HttpConnectorFuture::new(async move {
             let answer: Result<_, ConnectorError> = answer.await;
             answer.map(|mut response| {
@@ -155,7 +168,7 @@ impl HttpConnector for Bounded<SharedHttpConnector> {
                     .collect();
                 response.map(|body| {
                     let body = OpenEnded::new(body, |name| told.contains(&name));
-                    SdkBody::from_body_1_x(Limited::new(body, LONGEST_ANSWER))
+                    SdkBody::from_body_1_x(budget.feed(Limited::new(body, LONGEST_ANSWER)))
                 })
             })
         })

@@ -114,7 +114,7 @@ pub(super) async fn over_tcp(server: SocketAddr, question: &Question) -> Result<
         let failure = tcp::failure(error);
         Failure::new(failure.kind, format!("{what}: {}", failure.detail))
     };
-    let mut stream = TcpStream::connect(server)
+    let mut stream = tcp::patiently(|| TcpStream::connect(server))
         .await
         .map_err(|error| failed("TCP connection", &error))?;
     let (id, bytes) = question.message(true)?;
@@ -170,7 +170,7 @@ async fn udp_round(
     (began, patience): (Instant, Duration),
     sent_again: impl Fn(),
 ) -> Result<Received, Failure> {
-    let socket = connected(server)
+    let socket = tcp::patiently(|| connected(server))
         .await
         .map_err(|error| tcp::failure(&error))?;
     let (id, bytes) = question.message(edns)?;

@@ -4,6 +4,7 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::describe_vpc_attribute::DescribeVpcAttributeOutput;
 use aws_sdk_ec2::types::{Filter, VpcAttributeName};
+use tokio::sync::Semaphore;
 
 use super::{convert, pages};
 use crate::facts::Failure;
@@ -18,10 +19,12 @@ const PAGE: i32 = 1000;
 /// The largest page of `DescribeRouteTables` and `GetManagedPrefixListEntries`.
 const SMALL_PAGE: i32 = 100;
 
-/// A client of the EC2 API and the name of its host, for failures.
+/// A client of the EC2 API, the name of its host, for failures, and how many calls it makes at a time.
 pub(super) struct Reader {
     pub(super) client: Client,
     pub(super) host: String,
+    /// Calls under way, each with a connection of its own.
+    pub(super) gate: Semaphore,
 }
 
 /// The calls that take filters and answer in pages differ in their names alone.
@@ -37,6 +40,7 @@ macro_rules! paged {
                     .max_results($page)
                     .set_next_token(token);
                 async {
+                    let _permit = self.gate.acquire().await;
                     let answer = Box::pin(request.send()).await;
                     let answer = answer.map_err(|error| self.failed(&error))?;
                     let items = answer.$items().iter().map($convert);
@@ -160,6 +164,7 @@ impl Reader {
                 .max_results(SMALL_PAGE)
                 .set_next_token(token);
             async {
+                let _permit = self.gate.acquire().await;
                 let answer = Box::pin(request.send()).await;
                 let answer = answer.map_err(|error| self.failed(&error))?;
                 let cidrs = answer.entries().iter().filter_map(|entry| entry.cidr());
@@ -182,6 +187,7 @@ impl Reader {
             .describe_vpc_attribute()
             .vpc_id(vpc)
             .attribute(attribute);
+        let _permit = self.gate.acquire().await;
         let answer = Box::pin(request.send()).await;
         answer.map_err(|error| self.failed(&error))
     }

@@ -1,3 +1,4 @@
+use crate::facts::FailureKind;
 use crate::rules::cause::Cause;
 use crate::rules::rule;
 use crate::symptoms::canary::is_credential;
@@ -29,8 +30,13 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     };
     let host = &scene.facts.host;
     let has_credential = host.credentials.failure().is_none() || host.credentials_error.is_some();
+    // The EC2 API's certificate is not in time either, and nobody else would have kept all of it from being read.
+    let calls = scene.facts.inventory.calls();
+    let mut failures = calls.iter().filter_map(|(_, failure)| *failure);
+    let untrusted = failures.all(|failure| failure.kind == FailureKind::Untrusted);
     let follows = symptoms.where_kind(|kind| match kind {
         Kind::Expired | Kind::NotYetValid => true,
+        Kind::InventoryUnreachable => untrusted,
         Kind::CanaryError(code) => is_credential(code),
         // A credential that was never there is no matter of the clock.
         Kind::CanaryCredentials | Kind::InventoryCredentials => has_credential,

@@ -25,8 +25,8 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     stalled(scene, symptoms, matches, |symptom| {
         let (title, because, fix) = match symptom.kind {
             Kind::Tls(FailureKind::Malformed) => (
-                "does not speak TLS",
-                "The connection is made, and what comes back is not TLS.",
+                "does not speak TLS as it has to be",
+                "The connection is made, and what comes back is no TLS, or none with a certificate that can be read.",
                 "Look for another server at this address, or for a firewall that answers in its place.",
             ),
             _ => (
