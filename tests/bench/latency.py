@@ -6,7 +6,7 @@ import os
 
 from figures import column
 from process import in_turn
-from stage import SIXTEEN, check, inside, world
+from stage import SIXTEEN, check, inside, round_trip, world
 
 # World, what it is called, round trips that may take place one after the other.
 BARS = [("healthy", "cold", 9), (world("environment"), "region and credentials known", 5)]
@@ -18,13 +18,15 @@ def take(figures, stage, options):
     figures.part(f"A check of {len(SIXTEEN)} services, canary and inventory included, by round trip")
     for where, name, trips in BARS:
         for distance in (0, 10, 50):
-            taken = stage.play("latency", {"runs": options.runs}, where, distance)["check"]
-            figures.most(f"{name}, {distance} ms", column(taken, "milliseconds"), trips * distance + BESIDES, "ms",
+            taken = stage.play("latency", {"runs": options.runs}, where, distance)
+            figures.say(f"a connection is made in {taken['round trip']:.2f} ms")
+            figures.most(f"{name}, {distance} ms", column(taken["check"], "milliseconds"), trips * distance + BESIDES, "ms",
                          f"{trips} round trips and {BESIDES} ms")
 
 
 def act(plan):
-    return in_turn({"check": check(plan["vpcheck"], os.environ["HOME"], SIXTEEN)}, plan["runs"])
+    command = check(plan["vpcheck"], os.environ["HOME"], SIXTEEN)
+    return {"round trip": round_trip(), **in_turn({"check": command}, plan["runs"])}
 
 
 if __name__ == "__main__":
