@@ -49,7 +49,7 @@ pub use endpoint::{ApiHost, api_host};
 pub(in crate::gather) use endpoint::{form, overridden, regional};
 
 /// The calls that an inventory begins with.
-const CALLS_AT_ONCE: usize = 12;
+const CALLS_AT_ONCE: usize = 13;
 
 /// Access to the AWS APIs of one region with whatever credentials there are here.
 ///

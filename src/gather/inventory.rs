@@ -149,17 +149,19 @@ async fn of_vpc(
                     None => interfaces::own(reader, &question.own_addresses, Some(&vpc)).await,
                 }
             };
-            let (endpoints, own) = tokio::join!(
+            let (endpoints, own, described) = tokio::join!(
                 // Of every VPC: a hub of the same account may serve this one.
                 section(bounds, reader.endpoints(Vec::new())),
-                section(bounds, own)
+                section(bounds, own),
+                section(bounds, interfaces::described_as_of_endpoints(reader))
             );
+            let described = described.seen().cloned().unwrap_or_default();
             let listed = endpoints.seen().map(Vec::as_slice).unwrap_or_default();
             // What fails for this host's own interface would fail for the endpoints' as well, and take as long again.
             let interfaces = match own.seen().cloned() {
                 Some(own) if !listed.is_empty() => {
                     section(bounds, async {
-                        let theirs = interfaces::of_endpoints(reader, listed).await?;
+                        let theirs = interfaces::of_endpoints(reader, listed, described).await?;
                         Ok(interfaces::merged([own, theirs]))
                     })
                     .await

@@ -9,6 +9,8 @@ use crate::facts::inventory::{Endpoint, NetworkInterface};
 
 /// The most values one filter takes ("List and filter your resources", Amazon EC2 User Guide).
 const FILTER_VALUES: usize = 200;
+/// How AWS describes the interfaces of endpoints, with a colon behind it or without; then comes the endpoint's id.
+const DESCRIPTION: &str = "VPC Endpoint Interface*";
 
 /// The interfaces that have one of this host's addresses, in any VPC or in this one.
 pub(super) async fn own(
@@ -43,12 +45,22 @@ pub(super) async fn own(
     Ok(found)
 }
 
-/// The interfaces of these endpoints.
+/// The interfaces whose description is an endpoint's.
+///
+/// That tells them as a rule, and can be asked before the endpoints are known. What it misses is asked for by name.
+pub(super) async fn described_as_of_endpoints(
+    reader: &Reader,
+) -> Result<Vec<NetworkInterface>, Failure> {
+    with(reader, "description", vec![DESCRIPTION.to_owned()], None).await
+}
+
+/// The interfaces of these endpoints: those that are known already, and the others.
 ///
 /// They are named by the endpoints: neither an interface's type nor its description tells them reliably.
 pub(super) async fn of_endpoints(
     reader: &Reader,
     endpoints: &[Endpoint],
+    mut known: Vec<NetworkInterface>,
 ) -> Result<Vec<NetworkInterface>, Failure> {
     let mut ids: Vec<String> = endpoints
         .iter()
@@ -57,12 +69,14 @@ pub(super) async fn of_endpoints(
         .collect();
     ids.sort_unstable();
     ids.dedup();
+    known.retain(|interface| ids.binary_search(&interface.id).is_ok());
+    ids.retain(|id| !known.iter().any(|interface| interface.id == *id));
     let chunks: Vec<Vec<String>> = ids.chunks(FILTER_VALUES).map(<[String]>::to_vec).collect();
     let asked = chunks
         .into_iter()
         .map(|ids| with(reader, "network-interface-id", ids, None));
     let found = futures_util::future::try_join_all(asked).await?;
-    Ok(merged(found))
+    Ok(merged([known].into_iter().chain(found)))
 }
 
 /// Lists as one, each interface once.
