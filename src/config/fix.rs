@@ -77,8 +77,8 @@ mod tests {
         );
         for (text, said) in [
             (
-                "cloudfront",
-                "expected cloudformation, found \"cloudfront\"; did you mean cloudformation?",
+                "cloudfomation",
+                "expected cloudformation, found \"cloudfomation\"; did you mean cloudformation?",
             ),
             (
                 "cloudformation=",
