@@ -102,7 +102,7 @@ impl Remedy {
             if finding.code == NOT_ASSOCIATED {
                 let lacking = (finding.title.clone(), finding.fix.commands.clone());
                 remedy.by_hand.push(lacking);
-            } else if !certain && !(perhaps && !scene.endpoint_list_is_complete()) {
+            } else if !certain && (!perhaps || scene.endpoint_list_is_complete()) {
                 let fails = finding.severity == super::Severity::Fail;
                 if fails && !remedy.others.contains(&finding.code) {
                     remedy.others.push(finding.code.clone());
