@@ -97,18 +97,17 @@ impl Remedy {
             others: Vec::new(),
         };
         for finding in &report.findings {
-            let certain = finding.code == MISSING;
             let perhaps = PERHAPS_MISSING.contains(&finding.code.as_str());
-            if finding.code == NOT_ASSOCIATED {
+            let fails = finding.severity == super::Severity::Fail;
+            if finding.code == MISSING {
+                remedy.add(&scene, finding, true);
+            } else if perhaps && !scene.endpoint_list_is_complete() {
+                remedy.add(&scene, finding, false);
+            } else if finding.code == NOT_ASSOCIATED {
                 let lacking = (finding.title.clone(), finding.fix.commands.clone());
                 remedy.by_hand.push(lacking);
-            } else if !certain && (!perhaps || scene.endpoint_list_is_complete()) {
-                let fails = finding.severity == super::Severity::Fail;
-                if fails && !remedy.others.contains(&finding.code) {
-                    remedy.others.push(finding.code.clone());
-                }
-            } else {
-                remedy.add(&scene, finding, certain);
+            } else if fails && !remedy.others.contains(&finding.code) {
+                remedy.others.push(finding.code.clone());
             }
         }
         let order = |service: &str| report.services.iter().position(|s| s.service == service);
