@@ -158,6 +158,7 @@ fn check(settings: &Settings) -> Result<u8, AppError> {
         None => Ok(()),
     };
     let printed = output::reports(settings, &report);
+    let fixed = output::fix(settings, &facts, &report);
     // Evidence is kept whatever became of the report.
     let kept = record.map_or(Ok(None), |record| {
         record.keep(settings, &facts, &report).map(Some)
@@ -167,6 +168,7 @@ fn check(settings: &Settings) -> Result<u8, AppError> {
     let evidence = kept.as_ref().ok().and_then(Option::as_deref);
     delivering::deliver(settings, &facts, &report, evidence, left);
     printed?;
+    fixed?;
     saved?;
     kept?;
     Ok(exit_code(&report, facts.interrupted))

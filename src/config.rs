@@ -8,6 +8,7 @@
 mod error;
 mod file;
 mod files;
+mod fix;
 mod layers;
 mod nearest;
 mod network;
@@ -28,6 +29,7 @@ use std::path::PathBuf;
 
 pub use error::{Problem, SettingError};
 pub use files::{Disk, Files, LARGEST_FILE};
+pub use fix::{FixLanguage, FixOutput};
 pub use layers::{Given, Source, Sourced};
 pub use nearest::nearest;
 pub use output::Output;
@@ -71,8 +73,10 @@ pub struct Settings {
     pub ca_file: Option<NamedFile>,
     /// The VPC that a snapshot is to be of.
     pub vpc_id: Option<String>,
-    /// The reports to write; never empty, and never two to one place.
+    /// The reports to write, never two to one place; empty only where a fix goes to standard output instead.
     pub outputs: Vec<Output>,
+    /// The fix to write.
+    pub fix: Option<FixOutput>,
     /// Where the facts are saved.
     pub save_facts: Option<PathBuf>,
     /// Whether accounts and addresses are given stand-ins in all that is written.

@@ -33,11 +33,14 @@ pub(super) fn replay(settings: &Settings, named: &[PathBuf]) -> Result<u8, AppEr
 
 fn one(settings: &Settings, file: &Path) -> Result<u8, AppError> {
     let facts = recorded(settings, file)?;
-    let report = redacting::shown(settings, &facts, report(&facts))?.report;
+    let shown = redacting::shown(settings, &facts, report(&facts))?;
+    let report = shown.report;
     if !settings.redact {
         output::waterfall(settings, &facts);
     }
-    output::reports(settings, &report)?;
+    let printed = output::reports(settings, &report);
+    output::fix(settings, shown.facts.as_ref().unwrap_or(&facts), &report)?;
+    printed?;
     Ok(exit_code(&report, facts.interrupted))
 }
 
@@ -52,6 +55,11 @@ fn many(settings: &Settings, named: &[PathBuf]) -> Result<u8, AppError> {
             "{} is a document about one run: expected human, json or emf for several facts files",
             output.format
         )));
+    }
+    if settings.fix.is_some() {
+        return Err(AppError::Unknown(
+            "--fix: expected one facts file, found several: a fix is for one run".to_owned(),
+        ));
     }
     let files = files(named)?;
     let mut streams = Vec::new();

@@ -11,8 +11,8 @@ use super::shown::Said;
 use super::signing_key::signing_key;
 use super::words::{CANARIES, COLORS, EXPECTS, SWITCHES, path, region, severity, vpc_id, word};
 use super::{
-    DEFAULT_FILE, DEFAULT_STATE, Environment, Files, InventoryChoice, MemoryChoice, NamedFile,
-    Output, Period, Settings, file, network, queue, target,
+    DEFAULT_FILE, DEFAULT_STATE, Environment, Files, FixOutput, InventoryChoice, MemoryChoice,
+    NamedFile, Output, Period, Settings, file, network, queue, target,
 };
 use crate::catalog::Workload;
 use crate::cli::{Cli, Command};
@@ -47,6 +47,7 @@ pub(super) fn resolve(
     let (quiet, verbosity) = console(&layers)?;
     let redact = redact(&layers)?;
     let ca_file = ca_file(&layers, files)?;
+    let fix = layers.one("fix", str::parse::<FixOutput>)?;
 
     let taken = OPTIONS
         .iter()
@@ -90,7 +91,8 @@ pub(super) fn resolve(
         service_roots: pem_file(&layers, files, "service-roots")?.map(|file| file.value),
         ca_file: ca_file.map(|file| file.value),
         vpc_id: layers.one("vpc-id", vpc_id)?.map(|id| id.value),
-        outputs: outputs(&layers)?,
+        outputs: outputs(&layers, fix.as_ref())?,
+        fix: fix.map(|fix| fix.value),
         save_facts: layers.one("save-facts", path)?.map(|path| path.value),
         redact,
         deliver: layers
@@ -255,9 +257,32 @@ fn memory(layers: &Layers<'_>) -> Result<MemoryChoice, SettingError> {
     })
 }
 
-/// The reports, each with a place of its own.
-fn outputs(layers: &Layers<'_>) -> Result<Vec<Output>, SettingError> {
-    let outputs = layers.many("output", str::parse::<Output>)?;
+/// The reports, each with a place of its own. A fix on standard output takes the place of a report that was said to go
+/// there in a lower place, or not at all.
+fn outputs(
+    layers: &Layers<'_>,
+    fix: Option<&Sourced<FixOutput>>,
+) -> Result<Vec<Output>, SettingError> {
+    let mut outputs = layers.many("output", str::parse::<Output>)?;
+    if let Some(fix) = fix {
+        let lower = outputs.from.rank() < fix.from.rank();
+        let is_taken = |output: &Output| output.path == fix.value.path;
+        if fix.value.path.is_none() && lower {
+            outputs.value.retain(|output| !is_taken(output));
+        }
+        if outputs.value.iter().any(is_taken) {
+            let place = match &fix.value.path {
+                Some(path) => path.display().to_string(),
+                None => "standard output".to_owned(),
+            };
+            return Err(SettingError {
+                place: fix.from.place("fix"),
+                problem: Problem::Conflict(format!(
+                    "expected a report or a fix for {place}, found both: give each its own, as in human=report.txt"
+                )),
+            });
+        }
+    }
     for (i, output) in outputs.value.iter().enumerate() {
         if outputs
             .value
@@ -277,7 +302,8 @@ fn outputs(layers: &Layers<'_>) -> Result<Vec<Output>, SettingError> {
             });
         }
     }
-    if outputs.value.is_empty() {
+    let is_instead = fix.is_some_and(|fix| fix.value.path.is_none());
+    if outputs.value.is_empty() && !is_instead {
         return Ok(vec![Output {
             format: Format::Human,
             path: None,

@@ -113,6 +113,11 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("timeout", "500ms", "'500ms'"),
     ("deadline", "10s", "'10s'"),
     ("output", "json", "['json']"),
+    (
+        "fix",
+        "cloudformation=/fix.yaml",
+        "'cloudformation=/fix.yaml'",
+    ),
     ("save-facts", "/facts.json", "'/facts.json'"),
     ("redact", "true", "true"),
     ("deliver", "s3://evidence/vpc", "['s3://evidence/vpc']"),
@@ -599,6 +604,43 @@ fn secrets_and_control_characters_are_not_repeated() {
     assert!(!said.contains('\u{1b}'), "{said}");
     let said = Run::new("check --expect").word("x".repeat(100_000)).error();
     assert!(said.len() < 300, "{}", said.len());
+}
+
+#[test]
+fn a_fix_has_a_place_of_its_own() {
+    let outputs = |words: &str| {
+        let settings = Run::new(words).settings();
+        let formats = settings.outputs.iter().map(|output| output.format);
+        formats.collect::<Vec<_>>()
+    };
+    assert_eq!(outputs("check --fix cloudformation"), []);
+    assert_eq!(outputs("replay f --fix cloudformation"), []);
+    assert_eq!(
+        outputs("check --fix cloudformation -o human=/r"),
+        [Format::Human]
+    );
+    assert_eq!(outputs("check --fix cloudformation=/f"), [Format::Human]);
+    assert_eq!(
+        outputs("check --fix cloudformation=/f -o json"),
+        [Format::Json]
+    );
+    // What a lower place sends to standard output gives way; what it sends elsewhere stays.
+    let lower = Run::new("check --fix cloudformation").conf("output = ['human', 'json=/r']");
+    let outputs = lower.settings().outputs;
+    assert_eq!(outputs.len(), 1);
+    assert_eq!(outputs[0].format, Format::Json);
+    for words in [
+        "check --fix cloudformation -o json",
+        "check --fix cloudformation=/f -o json=/f",
+    ] {
+        let said = Run::new(words).error();
+        assert!(
+            said.contains("--fix") && said.contains("found both"),
+            "{said}"
+        );
+    }
+    let said = Run::new("check --fix terrafrom").error();
+    assert_eq!(said, "--fix: expected cloudformation, found \"terrafrom\"");
 }
 
 #[test]

@@ -8,9 +8,7 @@ use crate::facts::Failure;
 use crate::facts::inventory::{Endpoint, NetworkInterface};
 
 /// The most values one filter takes ("List and filter your resources", Amazon EC2 User Guide).
-const FILTER_VALUES: usize = 200;
-/// How AWS describes the interfaces of endpoints, with a colon behind it or without; then comes the endpoint's id.
-const DESCRIPTION: &str = "VPC Endpoint Interface*";
+pub(super) const FILTER_VALUES: usize = 200;
 
 /// The interfaces that have one of this host's addresses, in any VPC or in this one.
 pub(super) async fn own(
@@ -45,16 +43,13 @@ pub(super) async fn own(
     Ok(found)
 }
 
-/// The interfaces whose description is an endpoint's.
-///
-/// That tells them as a rule, and can be asked before the endpoints are known. What it misses is asked for by name.
-pub(super) async fn described_as_of_endpoints(
-    reader: &Reader,
-) -> Result<Vec<NetworkInterface>, Failure> {
-    with(reader, "description", vec![DESCRIPTION.to_owned()], None).await
+/// The interfaces of this VPC that are of endpoints by their type.
+pub(super) async fn of_type(reader: &Reader, vpc: &str) -> Result<Vec<NetworkInterface>, Failure> {
+    let of_endpoints = vec!["vpc_endpoint".to_owned()];
+    with(reader, "interface-type", of_endpoints, Some(vpc)).await
 }
 
-/// The interfaces of these endpoints: those that are known already, and the others.
+/// The interfaces of these endpoints; those that are known already are not asked for.
 ///
 /// They are named by the endpoints: neither an interface's type nor its description tells them reliably.
 pub(super) async fn of_endpoints(
@@ -76,7 +71,7 @@ pub(super) async fn of_endpoints(
         .into_iter()
         .map(|ids| with(reader, "network-interface-id", ids, None));
     let found = futures_util::future::try_join_all(asked).await?;
-    Ok(merged([known].into_iter().chain(found)))
+    Ok(merged(found.into_iter().chain([known])))
 }
 
 /// Lists as one, each interface once.
