@@ -586,6 +586,10 @@ fn a_fix_has_a_place_of_its_own() {
     let outputs = lower.settings().outputs;
     assert_eq!(outputs.len(), 1);
     assert_eq!(outputs[0].format, Format::Json);
+    let higher = Run::new("check -o json").conf("fix = 'cloudformation'");
+    let higher = higher.settings();
+    assert_eq!(higher.outputs[0].format, Format::Json);
+    assert_eq!(higher.fix, None);
     for words in [
         "check --fix cloudformation -o json",
         "check --fix cloudformation=/f -o json=/f",
