@@ -127,6 +127,8 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
         tracing::warn!("{found} is no variable of vpcheck; did you mean {meant}?");
     }
     match &cli.command {
+        Command::Check(arguments) if arguments.print_config => documents::settings(&settings),
+        Command::Health(arguments) if arguments.print_config => documents::settings(&settings),
         Command::Check(_) => check(&settings),
         Command::Health(_) => health::run(settings),
         Command::Inventory(arguments) => {

@@ -1,14 +1,14 @@
 //! From what was said to what holds.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::{Problem, SettingError};
 use super::files::{absent, read, unreadable};
-use super::layers::{Layers, Sourced};
+use super::layers::{Layers, Source, Sourced};
 use super::registry::OPTIONS;
 use super::roots::{ca_file, pem_file};
+use super::shown::Said;
 use super::signing_key::signing_key;
 use super::words::{CANARIES, COLORS, EXPECTS, SWITCHES, path, region, severity, vpc_id, word};
 use super::{
@@ -50,14 +50,25 @@ pub(super) fn resolve(
     let ca_file = ca_file(&layers, files)?;
     let (outputs, fix) = outputs(&layers)?;
 
-    let mut origins = BTreeMap::new();
-    for option in OPTIONS {
-        if let Some(raw) = layers.raw(option.key) {
-            origins.insert(option.key, raw.from);
-        }
-    }
-    if let Some(file) = &ca_file {
-        origins.insert("ca-file", file.from.clone());
+    let taken = OPTIONS
+        .iter()
+        .filter(|option| layers.given.takes(option.key));
+    let mut said: Vec<Said> = taken
+        .map(|option| {
+            let raw = layers.raw(option.key);
+            Said {
+                key: option.key,
+                from: raw.as_ref().map_or(Source::Default, |raw| raw.from.clone()),
+                values: raw.map(|raw| raw.values.into_iter().map(|said| said.value).collect()),
+            }
+        })
+        .collect();
+    // Other tools' variables name it as well.
+    if let Some(file) = &ca_file
+        && let Some(said) = said.iter_mut().find(|said| said.key == "ca-file")
+    {
+        said.from = file.from.clone();
+        said.values = Some(vec![file.value.label.clone()]);
     }
 
     Ok(Settings {
@@ -106,7 +117,7 @@ pub(super) fn resolve(
             .unwrap_or_default(),
         quiet,
         verbosity,
-        origins,
+        said,
     })
 }
 
