@@ -71,7 +71,7 @@ resource "aws_ecs_task_definition" "vpcheck" {
         logDriver = "awslogs"
         options = {
           "awslogs-group"         = aws_cloudwatch_log_group.vpcheck[0].name
-          "awslogs-region"        = data.aws_region.current.name
+          "awslogs-region"        = data.aws_region.current.id
           "awslogs-stream-prefix" = "vpcheck"
         }
       }

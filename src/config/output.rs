@@ -1,5 +1,6 @@
 //! Which reports to write, and where each goes.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -32,6 +33,16 @@ impl FromStr for Output {
             Some(path) => Some(PathBuf::from(path)),
         };
         Ok(Output { format, path })
+    }
+}
+
+impl fmt::Display for Output {
+    /// As it is written.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.path {
+            Some(path) => write!(f, "{}={}", self.format, path.display()),
+            None => write!(f, "{}", self.format),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! From what was said to what holds.
 
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 use super::error::{Problem, SettingError};
@@ -47,7 +48,7 @@ pub(super) fn resolve(
     let (quiet, verbosity) = console(&layers)?;
     let redact = redact(&layers)?;
     let ca_file = ca_file(&layers, files)?;
-    let fix = layers.one("fix", str::parse::<FixOutput>)?;
+    let (outputs, fix) = outputs(&layers)?;
 
     let taken = OPTIONS
         .iter()
@@ -91,8 +92,8 @@ pub(super) fn resolve(
         service_roots: pem_file(&layers, files, "service-roots")?.map(|file| file.value),
         ca_file: ca_file.map(|file| file.value),
         vpc_id: layers.one("vpc-id", vpc_id)?.map(|id| id.value),
-        outputs: outputs(&layers, fix.as_ref())?,
-        fix: fix.map(|fix| fix.value),
+        outputs,
+        fix,
         save_facts: layers.one("save-facts", path)?.map(|path| path.value),
         redact,
         deliver: layers
@@ -257,32 +258,36 @@ fn memory(layers: &Layers<'_>) -> Result<MemoryChoice, SettingError> {
     })
 }
 
-/// The reports, each with a place of its own. A fix on standard output takes the place of a report that was said to go
-/// there in a lower place, or not at all.
-fn outputs(
-    layers: &Layers<'_>,
-    fix: Option<&Sourced<FixOutput>>,
-) -> Result<Vec<Output>, SettingError> {
+/// The reports and the fix, each with a place of its own. Of a fix and a report that both go to standard output, the one
+/// said in the higher place does.
+fn outputs(layers: &Layers<'_>) -> Result<(Vec<Output>, Option<FixOutput>), SettingError> {
     let mut outputs = layers.many("output", str::parse::<Output>)?;
-    if let Some(fix) = fix {
-        let lower = outputs.from.rank() < fix.from.rank();
-        let is_taken = |output: &Output| output.path == fix.value.path;
-        if fix.value.path.is_none() && lower {
-            outputs.value.retain(|output| !is_taken(output));
-        }
-        if outputs.value.iter().any(is_taken) {
-            let place = match &fix.value.path {
-                Some(path) => path.display().to_string(),
-                None => "standard output".to_owned(),
-            };
-            return Err(SettingError {
-                place: fix.from.place("fix"),
-                problem: Problem::Conflict(format!(
-                    "expected a report or a fix for {place}, found both: give each its own, as in human=report.txt"
-                )),
-            });
+    let mut fix = layers.one("fix", str::parse::<FixOutput>)?;
+    let taken = |fix: &Sourced<FixOutput>, outputs: &[Output]| {
+        outputs.iter().any(|output| output.path == fix.value.path)
+    };
+    if let Some(said) = fix.take_if(|fix| taken(fix, &outputs.value)) {
+        match outputs.from.rank().cmp(&said.from.rank()) {
+            Ordering::Greater if said.value.path.is_none() => {}
+            Ordering::Less if said.value.path.is_none() => {
+                outputs.value.retain(|output| output.path.is_some());
+                fix = Some(said);
+            }
+            _ => {
+                let place = match &said.value.path {
+                    Some(path) => path.display().to_string(),
+                    None => "standard output".to_owned(),
+                };
+                return Err(SettingError {
+                    place: said.from.place("fix"),
+                    problem: Problem::Conflict(format!(
+                        "expected a report or a fix for {place}, found both: give each its own, as in human=report.txt"
+                    )),
+                });
+            }
         }
     }
+    let fix = fix.map(|fix| fix.value);
     for (i, output) in outputs.value.iter().enumerate() {
         if outputs
             .value
@@ -302,14 +307,14 @@ fn outputs(
             });
         }
     }
-    let is_instead = fix.is_some_and(|fix| fix.value.path.is_none());
+    let is_instead = fix.as_ref().is_some_and(|fix| fix.path.is_none());
     if outputs.value.is_empty() && !is_instead {
-        return Ok(vec![Output {
+        outputs.value.push(Output {
             format: Format::Human,
             path: None,
-        }]);
+        });
     }
-    Ok(outputs.value)
+    Ok((outputs.value, fix))
 }
 
 /// Whether stand-ins are written. Evidence has to replay and what is delivered has to be found again: both are of the

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::layers::Source;
 use super::registry::{self, Shape};
 use super::words::{CANARIES, COLORS, EXPECTS, said};
-use super::{InventoryChoice, Period, Settings};
+use super::{InventoryChoice, Output, Period, Settings};
 
 /// An option that the command takes, and what was said of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +31,8 @@ const UNSET: &[(&str, &str)] = &[
     ("resolver", "the host's own and the VPC's"),
     ("service-roots", "Amazon Trust Services, built in"),
     ("ca-file", "the system's roots"),
+    ("output", "none beside the fix"),
+    ("fix", "none"),
     ("save-facts", "not saved"),
     ("deliver", "nowhere"),
     ("evidence", "none is kept"),
@@ -68,10 +70,13 @@ pub(super) fn shown(settings: &Settings) -> String {
 fn line(settings: &Settings, option: &Said) -> (String, String) {
     let key = option.key;
     let shape = registry::option(key).map_or(Shape::Text, |spec| spec.shape);
-    let values = option
-        .values
-        .clone()
-        .or_else(|| default(settings, key).map(|value| vec![value]));
+    let values = match key {
+        // Of a fix and a report that both go to standard output one gives way.
+        "fix" if settings.fix.is_none() => None,
+        "output" => Some(settings.outputs.iter().map(Output::to_string).collect()),
+        _ => option.values.clone(),
+    };
+    let values = values.or_else(|| default(settings, key).map(|value| vec![value]));
     let Some(values) = values.filter(|values| !values.is_empty() || option.from != Source::Default)
     else {
         let meant = UNSET
@@ -114,7 +119,6 @@ fn default(settings: &Settings, key: &str) -> Option<String> {
         "inventory-max-age" => period(request.inventory_max_age_s.saturating_mul(1000))?,
         "timeout" => period(request.timeout_ms)?,
         "deadline" => period(request.deadline_ms)?,
-        "output" => "human".to_owned(),
         "redact" => settings.redact.to_string(),
         "spool" => settings.spool.display().to_string(),
         "state" => settings.memory.state.display().to_string(),

@@ -629,6 +629,20 @@ fn a_fix_has_a_place_of_its_own() {
     let outputs = lower.settings().outputs;
     assert_eq!(outputs.len(), 1);
     assert_eq!(outputs[0].format, Format::Json);
+    let higher = Run::new("check -o json").conf("fix = 'cloudformation'");
+    let higher = higher.settings();
+    assert_eq!(higher.outputs[0].format, Format::Json);
+    assert_eq!(higher.fix, None);
+    // Printed and read again, what gave way contradicts nothing.
+    for run in [
+        Run::new("check --fix cloudformation"),
+        Run::new("check --fix cloudformation").conf("output = ['human', 'json=/r']"),
+        Run::new("check -o json").conf("fix = 'cloudformation'"),
+    ] {
+        let settings = run.settings();
+        let again = Run::new("check").conf(&settings.shown()).settings();
+        assert_eq!((settings.outputs, settings.fix), (again.outputs, again.fix));
+    }
     for words in [
         "check --fix cloudformation -o json",
         "check --fix cloudformation=/f -o json=/f",

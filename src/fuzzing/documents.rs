@@ -11,11 +11,11 @@ use crate::configuration::route_table::{Way, internet_route, way};
 use crate::configuration::security_group::{Direction, Peer, admission};
 use crate::facts::{Facts, Inventory};
 use crate::gather::inventory::{read_file, write};
-use crate::render::{Format, Style, render};
+use crate::render::{Format, Style, cloudformation, render};
 use crate::rules;
 use crate::verdict::finding::Severity;
 use crate::verdict::report::RunVerdict;
-use crate::verdict::{Report, report};
+use crate::verdict::{Remedy, Report, report};
 
 /// Any bytes as an inventory file, and a real one with some of it changed: what was read is written and read again,
 /// and every evaluator says something of it.
@@ -116,6 +116,14 @@ pub(super) fn facts(bytes: &[u8]) {
         assert!(text.is_ok(), "{format} is no text");
         harmless(format, &text.unwrap_or_default());
     }
+    let mut template = Vec::new();
+    let written = cloudformation::write(&Remedy::of(&facts, &report), &mut template);
+    assert!(written.is_ok(), "{written:?}");
+    let printable = |byte: &u8| *byte == b'\n' || matches!(byte, b' '..=b'~');
+    assert!(template.iter().all(printable), "a template is ASCII");
+    let text = String::from_utf8_lossy(&template);
+    let mut lines = text.lines().filter(|line| !line.starts_with('#'));
+    assert!(lines.all(|line| !line.contains("{{")), "{text}");
 }
 
 fn hangs_together(report: &Report) {

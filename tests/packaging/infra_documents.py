@@ -3,16 +3,20 @@
     infra_documents.py snapshots DIRECTORY          writes the templates of tests/renderers there, for cfn-lint
     infra_documents.py policy FILE CANARY [KEY]     both roles hold what `vpcheck iam-policy` printed to the file, no more
     infra_documents.py guards CANARY                both queues and buckets have the same policies, which deny what they should
-    infra_documents.py terraform [DIRECTORY]        every file parses, references lead somewhere, no argument is lacking
+    infra_documents.py terraform WHEEL [DIRECTORY]  every file parses, references lead somewhere, and the provider knows every
+                                                    argument and lacks none
 
-Terraform itself is not needed: its files are read by python-hcl2.
+Terraform itself is not needed: its files are read by python-hcl2, and what the AWS provider knows is read from the classes
+that CDK for Terraform generates of its schema, in the package that holds them.
 """
 
+import ast
 import glob
 import json
 import os
 import re
 import sys
+import zipfile
 
 import hcl2
 import yaml
@@ -24,29 +28,6 @@ QUEUE = "arn:aws:sqs:us-east-1:123456789012:canary"
 BUCKET = "arn:aws:s3:::evidence"
 ROLE = "arn:aws:iam::123456789012:role/vpcheck"
 PREFIX = "vpcheck"
-
-# What the AWS provider demands of each resource; blocks are named like arguments.
-REQUIRED = {
-    "aws_cloudwatch_log_group": [],
-    "aws_ecs_task_definition": ["family", "container_definitions"],
-    "aws_iam_instance_profile": [],
-    "aws_iam_role": ["assume_role_policy"],
-    "aws_iam_role_policy": ["role", "policy"],
-    "aws_iam_role_policy_attachment": ["role", "policy_arn"],
-    "aws_s3_bucket": [],
-    "aws_s3_bucket_lifecycle_configuration": ["bucket", "rule"],
-    "aws_s3_bucket_object_lock_configuration": ["bucket"],
-    "aws_s3_bucket_ownership_controls": ["bucket", "rule"],
-    "aws_s3_bucket_policy": ["bucket", "policy"],
-    "aws_s3_bucket_public_access_block": ["bucket"],
-    "aws_s3_bucket_server_side_encryption_configuration": ["bucket", "rule"],
-    "aws_s3_bucket_versioning": ["bucket", "versioning_configuration"],
-    "aws_scheduler_schedule": ["schedule_expression", "flexible_time_window", "target"],
-    "aws_sqs_queue": [],
-    "aws_sqs_queue_policy": ["queue_url", "policy"],
-}
-DATA = ["aws_caller_identity", "aws_iam_policy_document", "aws_partition", "aws_region"]
-
 
 # --- CloudFormation -----------------------------------------------------------------------------------------------------
 
@@ -129,6 +110,69 @@ def blocks(files, kind):
             for type_, named in block.items():
                 for name, body in named.items():
                     yield type_, name, body
+
+
+class Provider:
+    """What the AWS provider knows: the arguments of each block, and which of them it demands."""
+
+    # Every resource has these.
+    META = {"count", "depends_on", "lifecycle", "for_each", "provider"}
+
+    def __init__(self, wheel):
+        self.wheel = zipfile.ZipFile(wheel)
+        self.modules = {}
+
+    def classes(self, module):
+        if module not in self.modules:
+            try:
+                source = self.wheel.read(f"cdktf_cdktf_provider_aws/{module}/__init__.py")
+            except KeyError:
+                self.modules[module] = {}
+                return {}
+            found = {}
+            for one in ast.parse(source).body:
+                for made in one.body if isinstance(one, ast.ClassDef) else []:
+                    if isinstance(made, ast.FunctionDef) and made.name == "__init__":
+                        arguments = zip(made.args.kwonlyargs, made.args.kw_defaults)
+                        found[one.name] = {name.arg.rstrip("_"): default is None for name, default in arguments}
+            self.modules[module] = found
+        return self.modules[module]
+
+    def problems(self, kind, type_, name, body):
+        module = {"resource": "", "data": "data_aws_"}[kind] + type_.removeprefix("aws_")
+        # A name that another class has gets an A at its end.
+        name_of = camel(module)
+        classes = self.classes(module)
+        top = next((one for one in (f"{name_of}Config", f"{name_of}AConfig") if one in classes), None)
+        if top is None:
+            yield f"{kind} {type_} is none of the provider's"
+            return
+        body = {key: value for key, value in body.items() if key not in self.META}
+        yield from self.block(classes, top, name_of, body, f"{type_}.{name}")
+
+    def block(self, classes, one, prefix, body, path):
+        known = classes[one]
+        for dynamic in body.get("dynamic", []):
+            for name, made in dynamic.items():
+                body = {**body, name: body.get(name, []) + made["content"]}
+        yield from (f"{path} lacks {key}" for key, needed in known.items() if needed and key not in body)
+        for key, value in body.items():
+            if key == "dynamic":
+                continue
+            if key not in known:
+                yield f"{path}: the provider knows no {key}"
+            elif isinstance(value, list) and value and isinstance(value[0], dict):
+                names = [prefix + camel(key), f"{prefix}A{camel(key)}", f"{prefix}{camel(key)}A"]
+                within = next((name for name in names if name in classes), None)
+                if within is None:
+                    yield f"{path}: {key} is no block"
+                    continue
+                for each in value:
+                    yield from self.block(classes, within, names[0], each, f"{path}.{key}")
+
+
+def camel(name):
+    return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
 
 
 def document(files, name, canary, key):
@@ -250,8 +294,8 @@ def guards(canary):
         yield "Queue: its messages are kept long, or not encrypted"
 
 
-def terraform(directory=MODULE):
-    files = module(directory)
+def terraform(wheel, directory=MODULE):
+    files, provider = module(directory), Provider(wheel)
     declared = {"var": set(), "local": set(), "data": set(), "resource": set()}
     for content in files.values():
         declared["var"].update(name for block in content.get("variable", []) for name in block)
@@ -273,10 +317,6 @@ def terraform(directory=MODULE):
     seen = []
     for type_, name, body in blocks(files, "resource"):
         seen.append((type_, name))
-        if type_ not in REQUIRED:
-            yield f"resource {type_} is none of those known"
-            continue
-        yield from (f"{type_}.{name} lacks {one}" for one in REQUIRED[type_] if one not in body)
         # What is made as often as something else says is asked for by its place.
         if "count" in body:
             for file in files:
@@ -285,7 +325,9 @@ def terraform(directory=MODULE):
                         if found != "[":
                             yield f"{file}: {type_}.{name} has a count, and is used without a place"
     yield from (f"{one} is declared twice" for one in {one for one in seen if seen.count(one) > 1})
-    yield from (f"data {type_} is none of those known" for type_, _ in declared["data"] if type_ not in DATA)
+    for kind in ("resource", "data"):
+        for type_, name, body in blocks(files, kind):
+            yield from provider.problems(kind, type_, name, body)
     for content in files.values():
         for block in content.get("variable", []):
             for name, body in block.items():

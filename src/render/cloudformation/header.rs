@@ -57,7 +57,7 @@ pub(super) fn write(remedy: &Remedy, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "#")?;
         writeln!(
             out,
-            "# A gateway endpoint serves the route tables in RouteTableIds. Connections open at the time are interrupted."
+            "# A gateway endpoint serves the route tables in RouteTableIds. Connections open at the time may break."
         )?;
     }
     if remedy.endpoints.iter().any(|endpoint| !endpoint.certain) {
