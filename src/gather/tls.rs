@@ -75,7 +75,7 @@ pub(crate) fn read_chain(
     bool,
     bool,
 ) {
-    let reaches = judge::reaches(chain, trust.service_anchors()).reaches();
+    let reaches = trust.judge(chain).service.reaches();
     let is_for = ServerName::try_from(name).is_ok_and(|name| judge::is_for(chain, &name));
     (certificate::facts(chain), reaches, is_for)
 }
@@ -115,7 +115,8 @@ async fn attempt(
         .map_err(|error| failure(&error))?;
     let (_, connection) = stream.get_ref();
     let chain = connection.peer_certificates().unwrap_or_default();
-    let reaches = |roots| match judge::reaches(chain, roots) {
+    let judged = trust.judge(chain);
+    let proven = |judged| match judged {
         Chain::Reaches if !proof.is_given() => {
             Chain::Misses("the peer does not prove to hold the certificate's key".to_owned())
         }
@@ -131,8 +132,8 @@ async fn attempt(
             .alpn_protocol()
             .map(|protocol| tcp::bounded(&String::from_utf8_lossy(protocol))),
         chain: certificate::facts(chain)?,
-        system_roots: reaches(trust.connect_anchors()),
-        service_roots: reaches(trust.service_anchors()),
+        system_roots: proven(judged.connect),
+        service_roots: proven(judged.service),
         name_matches: judge::is_for(chain, &server),
     };
     Ok((seen, stream))

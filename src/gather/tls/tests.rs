@@ -10,7 +10,7 @@ use crate::gather::probe::peer::{Authority, Leaf, NAME};
 const NOW: (i32, i32) = (2020, 2050);
 
 fn judged(leaf: &Leaf, root: &Authority) -> Chain {
-    judge::reaches(&leaf.chain, root.trust().service_anchors())
+    root.trust().judge(&leaf.chain).service
 }
 
 fn reason(chain: Chain) -> String {
@@ -79,7 +79,7 @@ fn a_chain_without_its_intermediate_misses() {
 fn an_authority_in_place_of_a_leaf_misses() {
     let root = Authority::new("root");
     let chain = [root.certificate.der().clone()];
-    let judged = judge::reaches(&chain, root.trust().service_anchors());
+    let judged = root.trust().judge(&chain).service;
     assert!(reason(judged).contains("authority"));
 }
 
@@ -88,9 +88,9 @@ fn no_roots_and_no_certificates_are_reasons_and_no_panics() {
     let root = Authority::new("root");
     let leaf = root.leaf(&[NAME], NOW, &[]);
     assert!(!judge::reaches(&leaf.chain, &[]).reaches());
-    assert!(!judge::reaches(&[], root.trust().service_anchors()).reaches());
+    assert!(!root.trust().judge(&[]).service.reaches());
     let garbage = [CertificateDer::from(vec![0x30, 0x82, 0xff, 0xff, 1])];
-    assert!(!judge::reaches(&garbage, root.trust().service_anchors()).reaches());
+    assert!(!root.trust().judge(&garbage).service.reaches());
     assert!(certificate::facts(&garbage).is_err());
 }
 

@@ -1,11 +1,15 @@
 //! The roots certificates are judged by.
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 
+use super::judge;
+use crate::facts::tls::Chain;
 use crate::gather::small_file;
 
 /// Amazon Trust Services' roots: Amazon Root CA 1 to 4 and Starfield Services Root CA - G2.
@@ -15,6 +19,8 @@ use crate::gather::small_file;
 const BUILT_IN: &[u8] = include_bytes!("service-roots.pem");
 /// Stores of systems have a few hundred kilobytes.
 const LARGEST_STORE: u64 = 16 * 1024 * 1024;
+/// The most chains whose worth is remembered: a few kilobytes each.
+const MOST_JUDGED: usize = 128;
 const BUILT_IN_LABEL: &str = "the built-in service roots";
 
 /// The roots that certificates are judged by, parsed once; cheap to clone.
@@ -28,6 +34,16 @@ struct Sets {
     connect: RootSet,
     service: RootSet,
     store_problems: Vec<String>,
+    judged: Mutex<BTreeMap<Vec<Vec<u8>>, Judged>>,
+}
+
+/// What a chain is worth by each set of roots.
+#[derive(Debug, Clone)]
+pub(super) struct Judged {
+    /// By the roots to connect by.
+    pub(super) connect: Chain,
+    /// By the service roots.
+    pub(super) service: Chain,
 }
 
 /// One set of roots, as they came and as the verifier wants them.
@@ -102,6 +118,7 @@ impl Trust {
                 connect,
                 service,
                 store_problems,
+                judged: Mutex::default(),
             }),
         })
     }
@@ -136,12 +153,30 @@ impl Trust {
         &self.sets.provider
     }
 
-    pub(super) fn connect_anchors(&self) -> &[TrustAnchor<'static>] {
-        &self.sets.connect.anchors
-    }
-
-    pub(super) fn service_anchors(&self) -> &[TrustAnchor<'static>] {
-        &self.sets.service.anchors
+    /// What a chain is worth. A service shows the same chain at each of its addresses, and to judge one takes as long
+    /// as a handshake: each is judged once.
+    pub(super) fn judge(&self, chain: &[CertificateDer<'_>]) -> Judged {
+        let key: Vec<Vec<u8>> = chain.iter().map(|der| der.to_vec()).collect();
+        let judged = |of: &Mutex<BTreeMap<_, Judged>>| {
+            let known = of.lock().unwrap_or_else(PoisonError::into_inner);
+            known.get(&key).cloned()
+        };
+        if let Some(known) = judged(&self.sets.judged) {
+            return known;
+        }
+        let fresh = Judged {
+            connect: judge::reaches(chain, &self.sets.connect.anchors),
+            service: judge::reaches(chain, &self.sets.service.anchors),
+        };
+        let mut known = self
+            .sets
+            .judged
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MOST_JUDGED {
+            known.insert(key, fresh.clone());
+        }
+        fresh
     }
 }
 
