@@ -9,6 +9,8 @@
 //! Beside it, `evidence` makes a signed statement of facts and report, and proves one by replaying its facts;
 //! `archive` keeps the files: the key, the directory, the chain.
 //!
+//! `drift` lays two runs side by side: what changed, and what of it explains a changed verdict.
+//!
 //! `redact` gives stand-ins to the accounts and addresses of both on their way out, where that is wished.
 //!
 //! The rooms marked below as denying clippy's disallowed methods are the pure ones: no clock, no network, no
@@ -23,6 +25,8 @@ pub mod config;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod configuration;
 pub mod deliver;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod drift;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod environment;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]

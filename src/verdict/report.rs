@@ -132,6 +132,7 @@ pub struct ServiceReport {
     /// The endpoint service's name, as in `com.amazonaws.us-east-1.sqs`.
     pub service_name: Option<String>,
     /// False for an optional service of the workload.
+    #[serde(default = "required")]
     pub required: bool,
     /// The verdict on its path.
     pub verdict: ServiceVerdict,
@@ -295,4 +296,9 @@ pub struct InventoryReport {
     pub denied: Vec<String>,
     /// Why there is none, or what else failed.
     pub error: Option<String>,
+}
+
+/// A report without the word is of a service that is required.
+fn required() -> bool {
+    true
 }
