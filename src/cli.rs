@@ -56,6 +56,14 @@ pub enum Command {
                       is named and the rest go on. The exit code is the worst: 2, then 1, then 3."
     )]
     Replay(Box<ReplayArgs>),
+    /// Compare two runs: what changed that matters, and which change explains a changed verdict.
+    #[command(
+        after_help = "Run ids, times, durations, times to live, the order of anything, and which of a service's public \
+                      addresses were answered are no change. A report holds less than facts and evidence do: what \
+                      both hold is compared, and what could not be is said. Exit codes: 0 the same, 1 changed, 2 could \
+                      not run."
+    )]
+    Diff(DiffArgs),
     /// Prove evidence: integrity, signature, an unbroken chain, and verdicts that follow from the facts.
     #[command(after_help = "Exit codes: 0 all is proven, 1 something is not, 2 could not run.")]
     Verify(Box<VerifyArgs>),
@@ -192,6 +200,20 @@ pub struct ReplayArgs {
     pub config: Option<String>,
 }
 
+/// The options of `diff`.
+#[derive(Debug, clap::Args)]
+pub struct DiffArgs {
+    /// The run to compare with: facts, a JSON report or an evidence file
+    #[arg(value_name = "OLD", value_hint = clap::ValueHint::FilePath)]
+    pub old: PathBuf,
+    /// The run that is compared: facts, a JSON report or an evidence file
+    #[arg(value_name = "NEW", value_hint = clap::ValueHint::FilePath)]
+    pub new: PathBuf,
+    /// Say what changed in this format, to standard output or to a file; may be repeated: human, json [default: human]
+    #[arg(short, long, value_name = "FORMAT[=PATH]", hide_possible_values = true, value_parser = words::one_of(["human", "json"]))]
+    pub output: Vec<String>,
+}
+
 /// The options of `verify`.
 #[derive(Debug, clap::Args)]
 #[allow(missing_docs)] // as above
@@ -279,6 +301,7 @@ impl Command {
             Command::Health(_) => "health",
             Command::Inventory(_) => "inventory",
             Command::Replay(_) => "replay",
+            Command::Diff(_) => "diff",
             Command::Verify(_) => "verify",
             Command::SigningKey { .. } => "signing-key",
             Command::Explain { .. } => "explain",
@@ -353,7 +376,8 @@ impl Command {
                 args.signing.give(given);
                 args.config.give(given);
             }
-            Command::SigningKey { .. }
+            Command::Diff(_)
+            | Command::SigningKey { .. }
             | Command::Explain { .. }
             | Command::Completions { .. }
             | Command::Man => {}

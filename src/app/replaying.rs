@@ -18,7 +18,7 @@ use crate::render::{Format, Style, escape, render};
 use crate::verdict::report;
 
 /// More than any run records: a thousand services with everything a large VPC holds are a tenth of it.
-const LARGEST: u64 = 64 << 20;
+pub(super) const LARGEST: u64 = 64 << 20;
 
 /// How many reports each thread may be ahead of what is written.
 const AHEAD: usize = 4;
@@ -206,7 +206,7 @@ fn read(path: &Path) -> Result<Facts, AppError> {
 }
 
 /// What a file or a pipe holds; none where that is more than facts can be.
-fn bytes(path: &Path) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn bytes(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = File::open(path)?;
     let told = file.metadata()?.len();
     if told > LARGEST {

@@ -86,7 +86,14 @@ fn is_about(happened: Happened, finding: &Finding, change: &Change) -> bool {
             let severity = change.also.contains(&finding.code);
             severity || happened == Happened::Changed && change.subject == "--expect"
         }
-        _ => change.subject == finding.subject || change.also.contains(&finding.subject),
+        // Interfaces have their endpoint's groups: the endpoint's change says it.
+        Kind::NetworkInterface => change.subject == finding.subject,
+        _ => {
+            change.subject == finding.subject
+                || [&change.also, &change.old, &change.new]
+                    .into_iter()
+                    .any(|words| words.contains(&finding.subject))
+        }
     }
 }
 

@@ -45,8 +45,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "environment::no_proxy",
         ],
     ),
+    (
+        "drift",
+        &["evidence", "verdict", "symptoms", "catalog", "facts"],
+    ),
     ("redact", &["verdict", "facts"]),
-    ("render", &["verdict", "facts", "catalog"]),
+    ("render", &["drift", "verdict", "facts", "catalog"]),
     ("gather", &["environment", "catalog", "facts"]),
     ("cli", &["config", "catalog", "render::Format"]),
     (
@@ -74,6 +78,7 @@ const PURE: &[&str] = &[
     "symptoms",
     "rules",
     "verdict",
+    "drift",
     "redact",
     "render",
     "iam_policy",
