@@ -66,6 +66,9 @@ pub(crate) enum AppError {
         /// What it is instead.
         found: String,
     },
+    /// A change cannot be assumed.
+    #[error(transparent)]
+    Assume(#[from] crate::assume::AssumeError),
     /// A file that is to be compared is none that can be.
     #[error("{path}: {source}")]
     Record {
@@ -142,7 +145,7 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
         Command::Inventory(arguments) => {
             gathering::snapshot(&settings, arguments.output.as_deref())
         }
-        Command::Replay(arguments) => replaying::replay(&settings, &arguments.facts),
+        Command::Replay(arguments) => replaying::replay(&settings, arguments),
         Command::Services(_) => documents::services(&settings),
         Command::IamPolicy(_) => documents::iam_policy(&settings),
         Command::Verify(arguments) => evidence::verify(&settings, arguments),

@@ -53,7 +53,24 @@ pub enum Command {
     #[command(
         after_help = "What is said of expectations here replaces what was recorded. Of several files, reports follow each \
                       other in the files' order, as human, emf, or json with one report a line; a file that is no facts \
-                      is named and the rest go on. The exit code is the worst: 2, then 1, then 3."
+                      is named and the rest go on. The exit code is the worst: 2, then 1, then 3.\n\n\
+                      Changes that can be assumed (--assume):\n  \
+                      private-dns=on:VPCE, off:VPCE   the endpoint's private DNS is switched\n  \
+                      endpoint-created=SERVICE        the service gets an endpoint, private DNS on\n  \
+                      endpoint-deleted=VPCE           the endpoint is deleted\n  \
+                      endpoint-available=VPCE         the endpoint becomes available\n  \
+                      policy=VPCE:FILE                the endpoint's policy is this file's\n  \
+                      group-allows-443=SG[:CIDR|:SG]  the security group admits 443, from this host or from there\n  \
+                      group-denies-443=SG             the rules that admit 443 are removed\n  \
+                      egress-allows-443=SG            the host's own security group lets 443 out\n  \
+                      acl-allows-443=ACL              the network ACL passes 443 and its replies\n  \
+                      route-added=SERVICE             the subnet's route table gets the gateway endpoint's route\n  \
+                      no-internet                     NAT gateway and internet routes are removed\n  \
+                      vpc-dns=on                      both DNS attributes of the VPC are on\n  \
+                      resolver=vpc                    the host asks the VPC's resolver\n  \
+                      hosts-line-removed=NAME         the hosts file no longer names the host\n  \
+                      proxy-removed=VARIABLE          the proxy variable is no longer set\n\
+                      What is not known after a change is skipped, so that the verdict may be inconclusive."
     )]
     Replay(Box<ReplayArgs>),
     /// Compare two runs: what changed that matters, and which change explains a changed verdict.
@@ -187,6 +204,9 @@ pub struct ReplayArgs {
     /// Files that `check --save-facts` wrote, or directories of them (*.json)
     #[arg(value_name = "FACTS", required = true, value_hint = clap::ValueHint::AnyPath)]
     pub facts: Vec<PathBuf>,
+    /// Judge as if this change were made, such as private-dns=on:vpce-0abc; may be repeated, in order
+    #[arg(long, value_name = "CHANGE", help_heading = "What if")]
+    pub assume: Vec<String>,
     #[command(flatten)]
     pub expect: ExpectArgs,
     #[command(flatten)]

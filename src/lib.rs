@@ -9,7 +9,7 @@
 //! Beside it, `evidence` makes a signed statement of facts and report, and proves one by replaying its facts;
 //! `archive` keeps the files: the key, the directory, the chain.
 //!
-//! `drift` lays two runs side by side: what changed, and what of it explains a changed verdict.
+//! `assume` makes a change in recorded facts that is not made yet, and lets the rest follow; `drift` lays two runs side by side: what changed, and what of it explains a changed verdict.
 //!
 //! `redact` gives stand-ins to the accounts and addresses of both on their way out, where that is wished.
 //!
@@ -18,6 +18,8 @@
 
 mod app;
 pub mod archive;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod assume;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod catalog;
 pub mod cli;

@@ -12,7 +12,9 @@ use std::thread;
 
 use super::output::{self, Stream};
 use super::{AppError, COULD_NOT_RUN, FAIL, INCONCLUSIVE, PASS, complain, exit_code, redacting};
-use crate::config::Settings;
+use crate::assume::{Assumption, assume};
+use crate::cli::ReplayArgs;
+use crate::config::{Settings, nearest};
 use crate::facts::{FACTS_VERSION, Facts};
 use crate::render::{Format, Style, escape, render};
 use crate::verdict::report;
@@ -24,15 +26,31 @@ pub(super) const LARGEST: u64 = 64 << 20;
 const AHEAD: usize = 4;
 
 /// Replays what was named: files, or directories of them.
-pub(super) fn replay(settings: &Settings, named: &[PathBuf]) -> Result<u8, AppError> {
-    match named {
-        [file] if !file.is_dir() => one(settings, file),
-        named => many(settings, named),
+pub(super) fn replay(settings: &Settings, arguments: &ReplayArgs) -> Result<u8, AppError> {
+    let assumptions = assumptions(&arguments.assume)?;
+    match arguments.facts.as_slice() {
+        [file] if !file.is_dir() => one(settings, &assumptions, file),
+        named => many(settings, &assumptions, named),
     }
 }
 
-fn one(settings: &Settings, file: &Path) -> Result<u8, AppError> {
-    let facts = recorded(settings, file)?;
+/// What is assumed; files that assumptions name are read here.
+fn assumptions(words: &[String]) -> Result<Vec<Assumption>, AppError> {
+    let read = |file: &str| {
+        let content =
+            bytes(Path::new(file)).map_err(|error| format!("cannot read {file}: {error}"))?;
+        let content = content.ok_or_else(|| format!("{file} is too large"))?;
+        String::from_utf8(content).map_err(|_| format!("{file}: expected text, found other bytes"))
+    };
+    let near = |asked: &str, words: &[&'static str]| nearest(asked, words.iter().copied());
+    let parsed = words
+        .iter()
+        .map(|word| Assumption::parse(word, &read, &near));
+    Ok(parsed.collect::<Result<_, _>>()?)
+}
+
+fn one(settings: &Settings, assumptions: &[Assumption], file: &Path) -> Result<u8, AppError> {
+    let facts = recorded(settings, assumptions, file)?;
     let report = redacting::shown(settings, &facts, report(&facts))?.report;
     if !settings.redact {
         output::waterfall(settings, &facts);
@@ -45,7 +63,11 @@ fn one(settings: &Settings, file: &Path) -> Result<u8, AppError> {
 type Judged = Result<(Vec<Vec<u8>>, u8), AppError>;
 
 /// Judges the files on all cores; reports are written in the files' order, and the worst outcome is the exit code.
-fn many(settings: &Settings, named: &[PathBuf]) -> Result<u8, AppError> {
+fn many(
+    settings: &Settings,
+    assumptions: &[Assumption],
+    named: &[PathBuf],
+) -> Result<u8, AppError> {
     let several = |format: Format| matches!(format, Format::Human | Format::Json | Format::Emf);
     if let Some(output) = settings.outputs.iter().find(|o| !several(o.format)) {
         return Err(AppError::Unknown(format!(
@@ -70,7 +92,10 @@ fn many(settings: &Settings, named: &[PathBuf]) -> Result<u8, AppError> {
                 scope.spawn(move || {
                     for file in files.iter().skip(first).step_by(threads) {
                         // Nobody listens where nothing can be written any more.
-                        if done.send(judge(settings, styles, file)).is_err() {
+                        if done
+                            .send(judge(settings, assumptions, styles, file))
+                            .is_err()
+                        {
                             break;
                         }
                     }
@@ -107,8 +132,13 @@ fn many(settings: &Settings, named: &[PathBuf]) -> Result<u8, AppError> {
     Ok(worst)
 }
 
-fn judge(settings: &Settings, styles: &[(Format, Style)], file: &Path) -> Judged {
-    let facts = recorded(settings, file)?;
+fn judge(
+    settings: &Settings,
+    assumptions: &[Assumption],
+    styles: &[(Format, Style)],
+    file: &Path,
+) -> Judged {
+    let facts = recorded(settings, assumptions, file)?;
     let report = redacting::shown(settings, &facts, report(&facts))?.report;
     let reports = styles.iter().map(|(format, style)| {
         let mut bytes = Vec::new();
@@ -174,11 +204,15 @@ fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>, AppError> {
     Ok(files)
 }
 
-/// The facts of a file, asked for what is expected now.
-fn recorded(settings: &Settings, path: &Path) -> Result<Facts, AppError> {
+/// The facts of a file, asked for what is expected now, after what is assumed.
+fn recorded(
+    settings: &Settings,
+    assumptions: &[Assumption],
+    path: &Path,
+) -> Result<Facts, AppError> {
     let mut facts = read(path)?;
     facts.request = settings.over(facts.request);
-    Ok(facts)
+    Ok(assume(&facts, assumptions)?)
 }
 
 fn read(path: &Path) -> Result<Facts, AppError> {

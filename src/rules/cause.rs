@@ -114,7 +114,15 @@ impl Cause {
         self.fix = Fix {
             summary: summary.into(),
             commands,
+            assume: Vec::new(),
         };
+        self
+    }
+
+    /// Says what assumption stands for the fix.
+    #[must_use]
+    pub fn assume(mut self, assumption: impl Into<String>) -> Self {
+        self.fix.assume.push(assumption.into());
         self
     }
 }

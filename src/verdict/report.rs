@@ -22,6 +22,9 @@ pub struct Report {
     pub started_at: String,
     /// How long it took, in milliseconds.
     pub duration_ms: f64,
+    /// The changes, not made yet, that the verdict assumes; none of what a run recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<String>,
     /// The run's verdict.
     pub verdict: RunVerdict,
     /// Counts.

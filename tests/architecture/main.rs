@@ -45,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "environment::no_proxy",
         ],
     ),
+    ("assume", &["symptoms", "configuration", "catalog", "facts"]),
     (
         "drift",
         &["evidence", "verdict", "symptoms", "catalog", "facts"],
@@ -78,6 +79,7 @@ const PURE: &[&str] = &[
     "symptoms",
     "rules",
     "verdict",
+    "assume",
     "drift",
     "redact",
     "render",

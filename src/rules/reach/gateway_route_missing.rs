@@ -53,7 +53,8 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                     false => "Associate the route table with the gateway endpoint.",
                 },
                 commands(scene, table, endpoint),
-            );
+            )
+            .assume(format!("route-added={}", symptom.service));
         let inbound_only = scene
             .endpoints_of(&symptom.service)
             .into_iter()
