@@ -21,6 +21,7 @@ pub use parse::{Assumption, GroupPeer, KINDS, KindOfAssumption};
 pub use stand_ins::PUBLIC_STAND_IN;
 
 use crate::facts::Facts;
+use crate::symptoms::Scene;
 
 /// An assumption that is none, or that these facts cannot be changed by.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +38,12 @@ pub fn assume(facts: &Facts, assumptions: &[Assumption]) -> Result<Facts, Assume
     let mut facts = facts.clone();
     for assumption in assumptions {
         let before = facts.clone();
+        if assumption.is_of_the_vpc() && Scene::of(&facts).stale.is_some() {
+            return Err(AssumeError {
+                assumption: assumption.to_string(),
+                problem: "expected an inventory to judge by, found a stale one".to_owned(),
+            });
+        }
         change(&mut facts, assumption).map_err(|problem| AssumeError {
             assumption: assumption.to_string(),
             problem,

@@ -1,7 +1,9 @@
 //! What names answer after a change: as the VPC's resolver would, and the host's where it forwards to it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
 
 use crate::facts::dns::{Family, is_vpc_resolver};
 use crate::facts::{Answer, DnsStatus, Facts, NameFacts, Observation, Record, ServerRole};
@@ -9,7 +11,7 @@ use crate::symptoms::Scene;
 use crate::symptoms::placement::{is_private, is_sinkhole};
 
 use super::host::system_follows;
-use super::stand_ins::PUBLIC_STAND_IN;
+use super::stand_ins::public_address;
 
 /// The time to live of the records of an endpoint's private zone.
 const TTL: u32 = 60;
@@ -55,28 +57,34 @@ pub(super) fn follow(before: &Facts, after: &mut Facts, reason: &str) {
         .iter()
         .map(|l| l.name.clone())
         .collect();
+    let servers = before
+        .names
+        .iter()
+        .flat_map(|name| name.by_role(ServerRole::Host));
+    let servers: BTreeSet<SocketAddr> = servers.map(|lookup| lookup.server).collect();
+    let forwards: BTreeMap<SocketAddr, Forwards> = servers
+        .into_iter()
+        .map(|server| (server, forwards(before, server, &cidrs)))
+        .collect();
     for (at, configured, trusted) in changed {
         let Some(name) = after.names.get_mut(at) else {
             continue;
         };
-        let public = public_addresses(name);
-        let servers: BTreeSet<SocketAddr> = name
-            .by_role(ServerRole::Host)
-            .map(|lookup| lookup.server)
-            .collect();
-        let forwards: Vec<(SocketAddr, Forwards)> = servers
-            .into_iter()
-            .map(|server| (server, forwards(before, server, &cidrs)))
-            .collect();
+        let mut public = public_addresses(name, &cidrs);
+        if public.is_empty() {
+            public.extend(public_address(before, &name.service));
+        }
+        // Where nobody knows which side of a gateway endpoint's list it would answer, it is not known what it is.
+        let trusted = trusted && (configured != Configured::Public || !public.is_empty());
         let mut unknown = false;
         for lookup in &mut name.lookups {
             let follows = match lookup.role {
                 ServerRole::Vpc => Forwards::Yes,
                 ServerRole::Extra => Forwards::No,
-                ServerRole::Host => forwards
-                    .iter()
-                    .find(|(server, _)| *server == lookup.server)
-                    .map_or(Forwards::NotKnown, |(_, forwards)| *forwards),
+                ServerRole::Host => {
+                    let known = forwards.get(&lookup.server);
+                    known.copied().unwrap_or(Forwards::NotKnown)
+                }
             };
             match follows {
                 Forwards::No => {}
@@ -165,7 +173,7 @@ fn is_public(scene: &Scene<'_>, address: IpAddr) -> bool {
 }
 
 /// Whether a server showed, by any name, that it answers as the VPC's resolver does, or that it does not.
-fn forwards(facts: &Facts, server: SocketAddr, cidrs: &[ipnet::IpNet]) -> Forwards {
+fn forwards(facts: &Facts, server: SocketAddr, cidrs: &[IpNet]) -> Forwards {
     if is_vpc_resolver(server.ip(), cidrs) {
         return Forwards::Yes;
     }
@@ -200,9 +208,10 @@ fn forwards(facts: &Facts, server: SocketAddr, cidrs: &[ipnet::IpNet]) -> Forwar
 }
 
 /// The public addresses that anybody was told for the name.
-fn public_addresses(name: &NameFacts) -> BTreeSet<IpAddr> {
+fn public_addresses(name: &NameFacts, cidrs: &[IpNet]) -> BTreeSet<IpAddr> {
     let seen = name.lookups.iter().flat_map(|lookup| lookup.addresses());
-    seen.filter(|address| !is_private(*address) && !is_sinkhole(*address))
+    let own = |address: &IpAddr| cidrs.iter().any(|cidr| cidr.contains(address));
+    seen.filter(|address| !is_private(*address) && !is_sinkhole(*address) && !own(address))
         .collect()
 }
 
@@ -213,11 +222,9 @@ fn answer(
     reason: &str,
 ) -> Observation<Answer> {
     let of_family = |address: &&IpAddr| address.is_ipv4() == (family == Family::A);
-    let stand_in = BTreeSet::from([IpAddr::V4(PUBLIC_STAND_IN)]);
     let addresses = match configured {
         Configured::Silence => return Observation::skipped(reason),
         Configured::Endpoint(addresses) => addresses,
-        Configured::Public if public.is_empty() => &stand_in,
         Configured::Public => public,
     };
     let records: Vec<Record> = addresses

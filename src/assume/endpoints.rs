@@ -1,11 +1,14 @@
 //! Endpoints that are created, deleted, switched.
 
+use std::net::IpAddr;
+
 use crate::catalog::Catalog;
 use crate::catalog::Region;
 use crate::facts::Facts;
 use crate::facts::inventory::{Endpoint, GroupRule, NetworkInterface, PortRange, SecurityGroup};
 use crate::symptoms::Scene;
 
+use super::host::has_ipv6_alone;
 use super::routes;
 use super::stand_ins::free_address;
 
@@ -22,7 +25,15 @@ pub(super) fn private_dns(facts: &mut Facts, id: &str, on: bool) -> Result<(), S
         ));
     }
     let names = match on {
-        true => private_names(facts, &endpoint.service_name),
+        true => {
+            no_conflict(
+                facts,
+                &endpoint.service_name,
+                endpoint.vpc_id.as_deref(),
+                id,
+            )?;
+            private_names(facts, &endpoint.service_name)
+        }
         false => Vec::new(),
     };
     let endpoint = find_mut(facts, id)?;
@@ -148,6 +159,7 @@ pub(super) fn create(facts: &mut Facts, service: &str) -> Result<(), String> {
         push(facts, endpoint);
         return routes::add(facts, service);
     }
+    no_conflict(facts, &name, vpc.as_deref(), &id)?;
     let subnets = model.as_ref().map(|model| model.subnet_ids.clone());
     let subnets = subnets
         .filter(|ids| !ids.is_empty())
@@ -220,17 +232,25 @@ fn interfaces(
                 facts.host.vpc_id.clone(),
             ),
         };
-        let address = ranges
-            .into_iter()
-            .find_map(|range| free_address(facts, range));
-        let Some(address) = address else { continue };
+        // As the fix has it: IPv4, and IPv6 besides for a host that has nothing else.
+        let v6_too = has_ipv6_alone(&facts.host);
+        let families = [true, false].into_iter().filter(|v4| *v4 || v6_too);
+        let addresses: Vec<IpAddr> = families
+            .filter_map(|v4| {
+                let mut of_family = ranges.iter().filter(|range| range.addr().is_ipv4() == v4);
+                of_family.find_map(|range| free_address(facts, *range))
+            })
+            .collect();
+        if addresses.is_empty() {
+            continue;
+        }
         let id = format!("eni-assumed-{}-{at}", endpoint.trim_start_matches("vpce-"));
         let interface = NetworkInterface {
             id: id.clone(),
             subnet_id: Some(subnet_id.clone()),
             vpc_id: vpc,
             availability_zone: zone,
-            addresses: vec![address],
+            addresses,
             public_addresses: Vec::new(),
             mac: None,
             group_ids: groups.to_vec(),
@@ -246,6 +266,27 @@ fn interfaces(
             "expected facts with the subnets' ranges and network interfaces, found none".to_owned(),
         ),
         false => Ok(ids),
+    }
+}
+
+/// AWS refuses a second endpoint of a service with private DNS in a VPC ("Private DNS for interface endpoints", AWS
+/// PrivateLink Guide).
+fn no_conflict(facts: &Facts, service: &str, vpc: Option<&str>, id: &str) -> Result<(), String> {
+    let endpoints = facts.inventory.endpoints.seen().into_iter().flatten();
+    let mut others = endpoints.filter(|other| {
+        other.id != id
+            && other.service_name == service
+            && (vpc.is_none() || other.vpc_id.is_none() || other.vpc_id.as_deref() == vpc)
+            && other.is_interface()
+            && other.private_dns_enabled
+            && other.is_available()
+    });
+    match others.next() {
+        None => Ok(()),
+        Some(other) => Err(format!(
+            "expected no other endpoint of {service} with private DNS, found {}: AWS refuses a second one",
+            other.id
+        )),
     }
 }
 

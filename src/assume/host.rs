@@ -1,9 +1,9 @@
 //! The host's own settings: its resolver, its hosts file, its proxy variables.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::facts::dns::{VPC_RESOLVER_V4, is_vpc_resolver, vpc_resolver_in};
-use crate::facts::{Facts, Lookup, NameFacts, Observation, ServerRole};
+use crate::facts::{Facts, Host, Lookup, NameFacts, Observation, ServerRole};
 use crate::symptoms::Scene;
 
 /// The host asks the VPC's resolver: what that answered, it gets.
@@ -69,6 +69,13 @@ pub(super) fn remove_proxy(facts: &mut Facts, variable: &str) -> Result<(), Stri
             "expected a recorded proxy variable, found none called {variable}"
         )),
     }
+}
+
+/// Whether the host sends over IPv6 and has nothing to send from over IPv4.
+pub(super) fn has_ipv6_alone(host: &Host) -> bool {
+    let own = &host.addresses;
+    let has_ipv4 = host.ipv4_route && (own.is_empty() || own.iter().any(IpAddr::is_ipv4));
+    host.ipv6_route && !has_ipv4
 }
 
 /// Applications see what the host's resolver answers, unless the hosts file says otherwise.

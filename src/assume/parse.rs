@@ -272,6 +272,18 @@ impl Assumption {
     }
 }
 
+impl Assumption {
+    /// Whether it changes the VPC's configuration rather than the host's.
+    pub(super) fn is_of_the_vpc(&self) -> bool {
+        !matches!(
+            self,
+            Assumption::VpcResolver
+                | Assumption::HostsLineRemoved { .. }
+                | Assumption::ProxyRemoved { .. }
+        )
+    }
+}
+
 impl fmt::Display for Assumption {
     /// As it is written.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@ use crate::facts::observation::Outcome;
 use crate::facts::{AddressProbe, Canary, Facts, Failure, FailureKind, NameFacts, Observation};
 use crate::symptoms::Scene;
 
+use super::host::has_ipv6_alone;
 use super::paths::{Path, path};
 
 /// Lets the probes follow from a change of answers and configuration, and the canary from theirs.
@@ -25,7 +26,13 @@ pub(super) fn follow(before: &Facts, after: &mut Facts, reason: &str) {
                 false if name.comparison && known.is_empty() => Vec::new(),
                 false => answered.into_iter().collect(),
             };
+            // A host that has IPv6 alone does not try the others.
+            let v6_alone = has_ipv6_alone(&after.host);
             for address in addresses {
+                let is_known = known.iter().any(|probe| probe.address == address);
+                if v6_alone && address.is_ipv4() && !is_known {
+                    continue;
+                }
                 let known = known.iter().find(|probe| probe.address == address);
                 let paths = (path(&old, address), path(&new, address));
                 probes.push(match (known, paths) {

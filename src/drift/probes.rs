@@ -8,8 +8,11 @@ use super::ledger::{Ledger, pairs};
 use crate::verdict::Report;
 use crate::verdict::report::{HostnameReport, ProbeReport};
 
-/// Each phase's name and how it ended.
-const PHASES: [(&str, fn(&ProbeReport) -> String); 4] = [
+/// A phase's name, and how it ended.
+type Phase = (&'static str, fn(&ProbeReport) -> String);
+
+/// The phases, in their order.
+const PHASES: [Phase; 4] = [
     ("TCP", |probe| probe.tcp.status.clone()),
     ("TLS", |probe| probe.tls.status.clone()),
     ("HTTP", |probe| probe.http.status.clone()),

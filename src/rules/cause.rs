@@ -139,6 +139,12 @@ pub fn by_subject_in_all_places(causes: impl IntoIterator<Item = Cause>) -> Vec<
                 cause.fix.commands.push(command.clone());
             }
         }
+        let same = causes.iter().filter(|other| other.subject == cause.subject);
+        for assumption in same.flat_map(|other| &other.fix.assume) {
+            if !cause.fix.assume.contains(assumption) {
+                cause.fix.assume.push(assumption.clone());
+            }
+        }
     }
     merged
 }

@@ -396,6 +396,7 @@ fn shuffle(value: &mut Value) {
                     "headers",
                     "addresses",
                     "lookups",
+                    "names",
                     "hostnames",
                 ]
                 .contains(&key.as_str())

@@ -14,6 +14,7 @@
 mod drift;
 #[path = "../lab/mod.rs"]
 mod lab;
+mod what_if;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -38,6 +39,10 @@ const PARTS: &[Part] = &[
     ("what_a_record_lacks_is_said", drift::mixed),
     ("what_does_not_matter_is_no_change", drift::noise),
     ("what_is_no_record_is_refused", drift::mistakes),
+    ("each_fix_assumed_ends_its_finding", what_if::fixes),
+    ("each_fault_assumed_is_found", what_if::faults),
+    ("what_nobody_knows_is_never_a_pass", what_if::unknown),
+    ("no_assumption_is_made_by_mistake", what_if::mistakes),
 ];
 
 fn main() -> ExitCode {

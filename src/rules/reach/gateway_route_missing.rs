@@ -53,8 +53,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                     false => "Associate the route table with the gateway endpoint.",
                 },
                 commands(scene, table, endpoint),
-            )
-            .assume(format!("route-added={}", symptom.service));
+            );
+        if !endpoint.route_table_ids.contains(&table.id) {
+            cause = cause.assume(format!("route-added={}", symptom.service));
+        }
         let inbound_only = scene
             .endpoints_of(&symptom.service)
             .into_iter()
