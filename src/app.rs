@@ -140,6 +140,8 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
         tracing::warn!("{found} is no variable of vpcheck; did you mean {meant}?");
     }
     match &cli.command {
+        Command::Check(arguments) if arguments.print_config => documents::settings(&settings),
+        Command::Health(arguments) if arguments.print_config => documents::settings(&settings),
         Command::Check(_) => check(&settings),
         Command::Health(_) => health::run(settings),
         Command::Inventory(arguments) => {
@@ -170,6 +172,7 @@ fn check(settings: &Settings) -> Result<u8, AppError> {
         None => Ok(()),
     };
     let printed = output::reports(settings, &report);
+    let fixed = output::fix(settings, &facts, &report);
     // Evidence is kept whatever became of the report.
     let kept = record.map_or(Ok(None), |record| {
         record.keep(settings, &facts, &report).map(Some)
@@ -179,6 +182,7 @@ fn check(settings: &Settings) -> Result<u8, AppError> {
     let evidence = kept.as_ref().ok().and_then(Option::as_deref);
     delivering::deliver(settings, &facts, &report, evidence, left);
     printed?;
+    fixed?;
     saved?;
     kept?;
     Ok(exit_code(&report, facts.interrupted))

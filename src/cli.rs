@@ -143,6 +143,9 @@ pub struct CheckArgs {
     pub evidence: EvidenceArgs,
     #[command(flatten)]
     pub signing: SigningArgs,
+    /// Print what every option holds and where that was said, and do nothing else
+    #[arg(long, help_heading = "Settings")]
+    pub print_config: bool,
     #[command(flatten)]
     pub config: ConfigArgs,
 }
@@ -173,6 +176,9 @@ pub struct HealthArgs {
     pub limits: LimitArgs,
     #[command(flatten)]
     pub redact: RedactArgs,
+    /// Print what every option holds and where that was said, and do nothing else
+    #[arg(long, help_heading = "Settings")]
+    pub print_config: bool,
     #[command(flatten)]
     pub config: ConfigArgs,
 }

@@ -8,6 +8,7 @@
 mod error;
 mod file;
 mod files;
+mod fix;
 mod layers;
 mod nearest;
 mod network;
@@ -17,6 +18,7 @@ mod queue;
 mod registry;
 mod resolve;
 mod roots;
+mod shown;
 mod signing_key;
 mod target;
 mod words;
@@ -27,6 +29,7 @@ use std::path::PathBuf;
 
 pub use error::{Problem, SettingError};
 pub use files::{Disk, Files, LARGEST_FILE};
+pub use fix::{FixLanguage, FixOutput};
 pub use layers::{Given, Source, Sourced};
 pub use nearest::nearest;
 pub use output::Output;
@@ -70,8 +73,10 @@ pub struct Settings {
     pub ca_file: Option<NamedFile>,
     /// The VPC that a snapshot is to be of.
     pub vpc_id: Option<String>,
-    /// The reports to write; never empty, and never two to one place.
+    /// The reports to write, never two to one place; empty only where a fix goes to standard output instead.
     pub outputs: Vec<Output>,
+    /// The fix to write.
+    pub fix: Option<FixOutput>,
     /// Where the facts are saved.
     pub save_facts: Option<PathBuf>,
     /// Whether accounts and addresses are given stand-ins in all that is written.
@@ -94,8 +99,8 @@ pub struct Settings {
     pub quiet: bool,
     /// How much more is to be logged: 0, 1, 2, ….
     pub verbosity: u8,
-    /// Where each option's value came from.
-    origins: BTreeMap<&'static str, Source>,
+    /// What was said of each option that the command takes, and where.
+    said: Vec<shown::Said>,
 }
 
 /// Where the VPC's configuration is read.
@@ -157,7 +162,13 @@ impl Settings {
 
     /// Where an option's value came from, by its key; the default for one the command does not take.
     pub fn origin(&self, key: &str) -> &Source {
-        self.origins.get(key).unwrap_or(&Source::Default)
+        let said = self.said.iter().find(|said| said.key == key);
+        said.map_or(&Source::Default, |said| &said.from)
+    }
+
+    /// The settings as they hold, in the form of the configuration file, each with the place it came from.
+    pub fn shown(&self) -> String {
+        shown::shown(self)
     }
 
     /// A recorded request as it is to be judged now: what was said this time replaces what was recorded.

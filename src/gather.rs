@@ -19,6 +19,7 @@ pub mod metadata_http;
 pub mod names;
 pub mod observe;
 pub mod open_files;
+pub mod pace;
 pub mod plan;
 pub mod probe;
 pub mod profile;
@@ -105,10 +106,11 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
     let dropped_before = link_local::counts(bounds).await;
     let (progress, watching) = watch::channel(Progress::default());
     let (others, told_others) = watch::channel(None);
-    let calls =
-        options.request.queue_url.is_some() || matches!(options.inventory, InventoryChoice::Api);
+    let sends = options.request.queue_url.is_some() && options.request.canary != CanaryMode::Off;
+    let calls = sends || matches!(options.inventory, InventoryChoice::Api);
     let (imds, is_there) = watch::channel((!calls).then_some(false));
-    let instance = InstanceSource::soon(bounds, &options.env, is_there);
+    let at_once = calls && host::without_instance_metadata(&options.env).is_none();
+    let instance = InstanceSource::soon(bounds, &options.env, is_there, at_once);
     let instance_told = async {
         let (host, _) = begin::known(&watching, |host| host.imds.is_seen()).await;
         if calls {

@@ -86,20 +86,32 @@ fn inventory_actions() -> Vec<&'static str> {
     actions
 }
 
-/// A policy's resource is the key itself ("Actions, resources, and condition keys for AWS Key Management Service",
-/// Service Authorization Reference): an alias stands for whichever key it leads to.
 fn sign_evidence(key: &KmsKey) -> Value {
-    let alias = key.arn.split_once(":alias/");
-    let mut statement = json!({
-        "Sid": "SignEvidence",
-        "Effect": "Allow",
-        "Action": ["kms:GetPublicKey", "kms:Sign"],
-        "Resource": match alias {
-            None => key.arn.clone(),
-            Some((before, _)) => format!("{before}:key/*"),
+    let actions = ["kms:GetPublicKey", "kms:Sign"];
+    use_key("SignEvidence", &actions, &key.arn, "aws", None)
+}
+
+/// The use of a KMS key, given as it may be given to KMS: as an ARN, an id, or an alias.
+///
+/// A policy's resource is the key itself ("Actions, resources, and condition keys for AWS Key Management Service",
+/// Service Authorization Reference): an alias stands for whichever key it leads to. Of an id alone nobody knows the account.
+fn use_key(sid: &str, actions: &[&str], key: &str, partition: &str, region: Option<&str>) -> Value {
+    let anywhere = format!("arn:{partition}:kms:{}:*", region.unwrap_or("*"));
+    let (before, name) = match key.strip_prefix("alias/") {
+        Some(name) => (anywhere.as_str(), Some(name)),
+        None => match key.split_once(":alias/") {
+            Some((before, name)) => (before, Some(name)),
+            None => (anywhere.as_str(), None),
         },
-    });
-    if let Some((_, name)) = alias {
+    };
+    let resource = match name {
+        Some(_) => format!("{before}:key/*"),
+        None if key.starts_with("arn:") => key.to_owned(),
+        None => format!("{before}:key/{key}"),
+    };
+    let mut statement =
+        json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource});
+    if let Some(name) = name {
         statement["Condition"] = json!({
             "ForAnyValue:StringEquals": { "kms:ResourceAliases": format!("alias/{name}") },
         });
@@ -139,12 +151,13 @@ fn delivery(to: &Destination, settings: &Settings) -> Vec<Value> {
             };
             let object = format!("arn:{partition}:s3:::{}/{path}", target.bucket);
             let mut statements = vec![allow("DeliverToS3", "s3:PutObject", object)];
-            if let Some(key) = target
-                .kms_key
-                .as_ref()
-                .filter(|key| key.starts_with("arn:"))
-            {
-                statements.push(allow("EncryptInS3", "kms:GenerateDataKey", key.clone()));
+            // S3 uses its own key for whoever may write: that one needs no permission ("Using server-side encryption with
+            // AWS KMS keys", Amazon S3 User Guide).
+            if let Some(key) = &target.kms_key {
+                let here = settings.region.as_ref().map(Region::as_str);
+                let region = target.region.as_deref().or(here);
+                let actions = ["kms:GenerateDataKey"];
+                statements.push(use_key("EncryptInS3", &actions, key, partition, region));
             }
             statements
         }

@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use crate::verdict::Report;
 
 pub mod asff;
+pub mod cloudformation;
 pub mod drift;
 pub mod emf;
 pub mod escape;

@@ -6,10 +6,12 @@
 pub mod assemble;
 mod cover;
 pub mod finding;
+pub mod remedy;
 pub mod report;
 mod status;
 
 pub use assemble::report;
 pub use cover::{Accepted, cover};
 pub use finding::{Finding, Fix, Severity};
+pub use remedy::Remedy;
 pub use report::Report;

@@ -117,6 +117,8 @@ fn a_value_that_is_none_is_one_sentence_that_names_it() {
         (&["--region", "Mars"], "--region"),
         (&["--canary", "send"], "needs a queue"),
         (&["--canary", "maybe"], "--canary"),
+        (&["--fix", "terraform"], "--fix: expected cloudformation"),
+        (&["--fix", "cloudformation", "-o", "json"], "found both"),
         (&["--expect", "secret"], "--expect"),
         (&["--workload", "batch"], "--workload"),
         (&["--severity", "no-such-code=fail"], "no-such-code"),
@@ -558,4 +560,22 @@ fn health_is_unhealthy_at_the_nth_failure_in_a_row() {
     let (code, line) = probe("/nowhere/state.json");
     assert_eq!(code, Some(1), "{line}");
     assert!(line.ends_with("so there is no grace\n"), "{line}");
+}
+
+#[test]
+fn a_fix_takes_the_place_of_the_report() {
+    let scratch = Scratch::new();
+    let fix = "# vpcheck found no endpoint missing in vpc-0a1b2c3d4e5f60718, us-east-1: there is nothing to create.\n";
+    let replay = |more: &[&str]| prints(&[&["replay", &facts()], more].concat());
+    assert_eq!(replay(&["--fix", "cloudformation"]), fix);
+    let file = scratch.path("fix.yaml").display().to_string();
+    let report = replay(&["--fix", &format!("cloudformation={file}")]);
+    assert_eq!(report, replay(&[]));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), fix);
+    let beside = scratch.path("report.txt").display().to_string();
+    let printed = replay(&["--fix", "cloudformation", "-o", &format!("human={beside}")]);
+    assert_eq!(printed, fix);
+    assert_eq!(std::fs::read_to_string(&beside).unwrap(), report);
+    let said = mistake(&["replay", &facts(), &facts(), "--fix", "cloudformation"]);
+    assert!(said.contains("expected one facts file"), "{said}");
 }

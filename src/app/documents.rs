@@ -9,6 +9,12 @@ use crate::rules::{self, Rule};
 
 use super::{AppError, PASS, output};
 
+/// Prints the settings as they hold.
+pub(super) fn settings(settings: &Settings) -> Result<u8, AppError> {
+    output::standard(settings.shown().as_bytes())?;
+    Ok(PASS)
+}
+
 /// Prints a finding's page, or the list of findings.
 pub(super) fn explain(cli: &Cli, code: Option<&str>) -> Result<u8, AppError> {
     let color = match cli.console.color.as_deref() {

@@ -3,10 +3,10 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use crate::config::{ColorChoice, Settings};
+use crate::config::{ColorChoice, FixLanguage, Settings};
 use crate::facts::Facts;
-use crate::render::{Style, render};
-use crate::verdict::Report;
+use crate::render::{Style, cloudformation, render};
+use crate::verdict::{Remedy, Report};
 
 use super::AppError;
 
@@ -32,6 +32,24 @@ pub(super) fn reports(settings: &Settings, report: &Report) -> Result<(), AppErr
         }
     }
     failed.map_or(Ok(()), Err)
+}
+
+/// Writes the fix that was asked for. Facts and report are those that are shown: stand-ins, where the settings ask for them.
+pub(super) fn fix(settings: &Settings, facts: &Facts, report: &Report) -> Result<(), AppError> {
+    let Some(fix) = &settings.fix else {
+        return Ok(());
+    };
+    let mut bytes = Vec::new();
+    match fix.language {
+        FixLanguage::CloudFormation => {
+            cloudformation::write(&Remedy::of(facts, report), &mut bytes)
+                .map_err(AppError::Output)?;
+        }
+    }
+    match &fix.path {
+        Some(path) => file(path, &bytes),
+        None => standard(&bytes),
+    }
 }
 
 /// Saves what `vpcheck replay` reads.

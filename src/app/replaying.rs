@@ -51,11 +51,14 @@ fn assumptions(words: &[String]) -> Result<Vec<Assumption>, AppError> {
 
 fn one(settings: &Settings, assumptions: &[Assumption], file: &Path) -> Result<u8, AppError> {
     let facts = recorded(settings, assumptions, file)?;
-    let report = redacting::shown(settings, &facts, report(&facts))?.report;
+    let shown = redacting::shown(settings, &facts, report(&facts))?;
+    let report = shown.report;
     if !settings.redact {
         output::waterfall(settings, &facts);
     }
-    output::reports(settings, &report)?;
+    let printed = output::reports(settings, &report);
+    output::fix(settings, shown.facts.as_ref().unwrap_or(&facts), &report)?;
+    printed?;
     Ok(exit_code(&report, facts.interrupted))
 }
 
@@ -74,6 +77,11 @@ fn many(
             "{} is a document about one run: expected human, json or emf for several facts files",
             output.format
         )));
+    }
+    if settings.fix.is_some() {
+        return Err(AppError::Unknown(
+            "--fix: expected one facts file, found several: a fix is for one run".to_owned(),
+        ));
     }
     let files = files(named)?;
     let mut streams = Vec::new();

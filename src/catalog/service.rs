@@ -208,6 +208,23 @@ impl Service {
             .is_some_and(|plain| plain.eq_ignore_ascii_case(&self.id))
     }
 
+    /// Every name that an endpoint of this service, or of its FIPS names, may have in this region.
+    pub fn endpoint_service_names(&self, region: &Region) -> Vec<String> {
+        if let Some(name) = &self.service_name {
+            return vec![name.clone()];
+        }
+        let reversed = Partition::of(region).reversed_prefix.as_deref();
+        let prefixes = [Some("com.amazonaws"), reversed].into_iter().flatten();
+        let id = &self.id;
+        let both = |prefix: &str| {
+            [
+                format!("{prefix}.{region}.{id}"),
+                format!("{prefix}.{region}.{id}-fips"),
+            ]
+        };
+        prefixes.flat_map(both).collect()
+    }
+
     /// What the interface endpoint's name starts with.
     fn prefix<'a>(&self, region: &Region, kind: EndpointKind) -> &'a str {
         let partition = Partition::of(region);

@@ -4,7 +4,7 @@ use clap::{ArgAction, Args, ValueHint};
 
 use super::words::one_of;
 use crate::catalog::Workload;
-use crate::config::Given;
+use crate::config::{FixLanguage, Given};
 use crate::render::Format;
 
 /// What is checked.
@@ -131,6 +131,9 @@ pub struct ReportArgs {
     /// Report in this format, to standard output or to a file; may be repeated: human, json, junit, html, prometheus, ocsf, asff, emf, markdown [default: human]
     #[arg(short, long, value_name = "FORMAT[=PATH]", hide_possible_values = true, value_parser = one_of(Format::ALL.map(Format::as_str)))]
     pub output: Vec<String>,
+    /// Write a CloudFormation template that creates the endpoints that are missing, and what they cost, to standard output instead of the report or to a file: cloudformation
+    #[arg(long, value_name = "LANGUAGE[=PATH]", hide_possible_values = true, value_parser = one_of(FixLanguage::ALL.map(FixLanguage::as_str)))]
+    pub fix: Option<String>,
 }
 
 /// For eyes outside the house.
@@ -271,6 +274,7 @@ impl LimitArgs {
 impl ReportArgs {
     pub(super) fn give(&self, given: &mut Given) {
         given.many("output", &self.output);
+        given.one("fix", self.fix.as_deref());
     }
 }
 

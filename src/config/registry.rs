@@ -46,6 +46,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     text("timeout"),
     text("deadline"),
     list("output"),
+    text("fix"),
     text("save-facts"),
     OptionSpec {
         key: "redact",

@@ -1,18 +1,18 @@
 //! From what was said to what holds.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::{Problem, SettingError};
 use super::files::{absent, read, unreadable};
-use super::layers::{Layers, Sourced};
+use super::layers::{Layers, Source, Sourced};
 use super::registry::OPTIONS;
 use super::roots::{ca_file, pem_file};
+use super::shown::Said;
 use super::signing_key::signing_key;
 use super::words::{CANARIES, COLORS, EXPECTS, SWITCHES, path, region, severity, vpc_id, word};
 use super::{
-    DEFAULT_FILE, DEFAULT_STATE, Environment, Files, InventoryChoice, MemoryChoice, NamedFile,
-    Output, Period, Settings, file, network, queue, target,
+    DEFAULT_FILE, DEFAULT_STATE, Environment, Files, FixOutput, InventoryChoice, MemoryChoice,
+    NamedFile, Output, Period, Settings, file, network, queue, target,
 };
 use crate::catalog::Workload;
 use crate::cli::{Cli, Command};
@@ -47,15 +47,27 @@ pub(super) fn resolve(
     let (quiet, verbosity) = console(&layers)?;
     let redact = redact(&layers)?;
     let ca_file = ca_file(&layers, files)?;
+    let fix = layers.one("fix", str::parse::<FixOutput>)?;
 
-    let mut origins = BTreeMap::new();
-    for option in OPTIONS {
-        if let Some(raw) = layers.raw(option.key) {
-            origins.insert(option.key, raw.from);
-        }
-    }
-    if let Some(file) = &ca_file {
-        origins.insert("ca-file", file.from.clone());
+    let taken = OPTIONS
+        .iter()
+        .filter(|option| layers.given.takes(option.key));
+    let mut said: Vec<Said> = taken
+        .map(|option| {
+            let raw = layers.raw(option.key);
+            Said {
+                key: option.key,
+                from: raw.as_ref().map_or(Source::Default, |raw| raw.from.clone()),
+                values: raw.map(|raw| raw.values.into_iter().map(|said| said.value).collect()),
+            }
+        })
+        .collect();
+    // Other tools' variables name it as well.
+    if let Some(file) = &ca_file
+        && let Some(said) = said.iter_mut().find(|said| said.key == "ca-file")
+    {
+        said.from = file.from.clone();
+        said.values = Some(vec![file.value.label.clone()]);
     }
 
     Ok(Settings {
@@ -79,7 +91,8 @@ pub(super) fn resolve(
         service_roots: pem_file(&layers, files, "service-roots")?.map(|file| file.value),
         ca_file: ca_file.map(|file| file.value),
         vpc_id: layers.one("vpc-id", vpc_id)?.map(|id| id.value),
-        outputs: outputs(&layers)?,
+        outputs: outputs(&layers, fix.as_ref())?,
+        fix: fix.map(|fix| fix.value),
         save_facts: layers.one("save-facts", path)?.map(|path| path.value),
         redact,
         deliver: layers
@@ -103,7 +116,7 @@ pub(super) fn resolve(
             .unwrap_or_default(),
         quiet,
         verbosity,
-        origins,
+        said,
     })
 }
 
@@ -244,9 +257,32 @@ fn memory(layers: &Layers<'_>) -> Result<MemoryChoice, SettingError> {
     })
 }
 
-/// The reports, each with a place of its own.
-fn outputs(layers: &Layers<'_>) -> Result<Vec<Output>, SettingError> {
-    let outputs = layers.many("output", str::parse::<Output>)?;
+/// The reports, each with a place of its own. A fix on standard output takes the place of a report that was said to go
+/// there in a lower place, or not at all.
+fn outputs(
+    layers: &Layers<'_>,
+    fix: Option<&Sourced<FixOutput>>,
+) -> Result<Vec<Output>, SettingError> {
+    let mut outputs = layers.many("output", str::parse::<Output>)?;
+    if let Some(fix) = fix {
+        let lower = outputs.from.rank() < fix.from.rank();
+        let is_taken = |output: &Output| output.path == fix.value.path;
+        if fix.value.path.is_none() && lower {
+            outputs.value.retain(|output| !is_taken(output));
+        }
+        if outputs.value.iter().any(is_taken) {
+            let place = match &fix.value.path {
+                Some(path) => path.display().to_string(),
+                None => "standard output".to_owned(),
+            };
+            return Err(SettingError {
+                place: fix.from.place("fix"),
+                problem: Problem::Conflict(format!(
+                    "expected a report or a fix for {place}, found both: give each its own, as in human=report.txt"
+                )),
+            });
+        }
+    }
     for (i, output) in outputs.value.iter().enumerate() {
         if outputs
             .value
@@ -266,7 +302,8 @@ fn outputs(layers: &Layers<'_>) -> Result<Vec<Output>, SettingError> {
             });
         }
     }
-    if outputs.value.is_empty() {
+    let is_instead = fix.is_some_and(|fix| fix.value.path.is_none());
+    if outputs.value.is_empty() && !is_instead {
         return Ok(vec![Output {
             format: Format::Human,
             path: None,

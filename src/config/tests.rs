@@ -113,6 +113,11 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("timeout", "500ms", "'500ms'"),
     ("deadline", "10s", "'10s'"),
     ("output", "json", "['json']"),
+    (
+        "fix",
+        "cloudformation=/fix.yaml",
+        "'cloudformation=/fix.yaml'",
+    ),
     ("save-facts", "/facts.json", "'/facts.json'"),
     ("redact", "true", "true"),
     ("deliver", "s3://evidence/vpc", "['s3://evidence/vpc']"),
@@ -128,6 +133,49 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("quiet", "true", "true"),
     ("verbose", "1", "1"),
 ];
+
+#[test]
+fn settings_that_are_printed_and_read_again_mean_the_same() {
+    for (key, _, toml) in EXAMPLES {
+        let said = command_for(key).conf(&format!("{key} = {toml}\n"));
+        let mut settings = said.settings();
+        let shown = settings.shown();
+        assert!(shown.contains(&format!("# {CONF}:1")), "{shown}");
+        let mut again = command_for(key).conf(&shown).settings();
+        settings.said.clear();
+        again.said.clear();
+        assert_eq!(settings, again, "{shown}");
+        // What nobody said is told as well, and read again it changes nothing.
+        let default = command_for(key).settings();
+        let shown = default.shown();
+        assert!(shown.contains("# default"), "{shown}");
+        let again = command_for(key).conf(&shown).settings();
+        assert_eq!(default.request, again.request, "{shown}");
+    }
+}
+
+#[test]
+fn each_printed_setting_says_where_it_was_said() {
+    let run = Run::new("check --timeout 3s --queue-url")
+        .word(QUEUE)
+        .variable("VPCHECK_DEADLINE", "9s")
+        .variable("AWS_CA_BUNDLE", "/ca.pem")
+        .conf("expect = 'isolated'\n");
+    let shown = run.settings().shown();
+    let line = |key: &str| -> String {
+        let mut lines = shown.lines();
+        lines
+            .find(|line| line.trim_start_matches('#').starts_with(key))
+            .unwrap()
+            .to_owned()
+    };
+    assert!(line("timeout").contains("\"3s\"") && line("timeout").ends_with("# command line"));
+    assert!(line("deadline").ends_with("# VPCHECK_DEADLINE"));
+    assert!(line("ca-file").ends_with("# AWS_CA_BUNDLE"));
+    assert!(line("expect").ends_with("# /c.toml:1"));
+    assert!(line("region").starts_with("#region"));
+    assert!(line("canary").contains("\"send\""));
+}
 
 fn command_for(key: &str) -> Run {
     match key {
@@ -172,11 +220,11 @@ fn every_option_can_be_set_in_every_place() {
         for (run, from) in places {
             let mut settings = run.settings();
             assert_eq!(settings.origin(key), &from, "{key}");
-            settings.origins.clear();
+            settings.said.clear();
             settled.push(settings);
         }
         let mut default = default;
-        default.origins.clear();
+        default.said.clear();
         assert_ne!(settled[0], default, "{key}");
         assert_eq!(settled[0], settled[1], "{key}");
         assert_eq!(settled[0], settled[2], "{key}");
@@ -559,6 +607,43 @@ fn secrets_and_control_characters_are_not_repeated() {
 }
 
 #[test]
+fn a_fix_has_a_place_of_its_own() {
+    let outputs = |words: &str| {
+        let settings = Run::new(words).settings();
+        let formats = settings.outputs.iter().map(|output| output.format);
+        formats.collect::<Vec<_>>()
+    };
+    assert_eq!(outputs("check --fix cloudformation"), []);
+    assert_eq!(outputs("replay f --fix cloudformation"), []);
+    assert_eq!(
+        outputs("check --fix cloudformation -o human=/r"),
+        [Format::Human]
+    );
+    assert_eq!(outputs("check --fix cloudformation=/f"), [Format::Human]);
+    assert_eq!(
+        outputs("check --fix cloudformation=/f -o json"),
+        [Format::Json]
+    );
+    // What a lower place sends to standard output gives way; what it sends elsewhere stays.
+    let lower = Run::new("check --fix cloudformation").conf("output = ['human', 'json=/r']");
+    let outputs = lower.settings().outputs;
+    assert_eq!(outputs.len(), 1);
+    assert_eq!(outputs[0].format, Format::Json);
+    for words in [
+        "check --fix cloudformation -o json",
+        "check --fix cloudformation=/f -o json=/f",
+    ] {
+        let said = Run::new(words).error();
+        assert!(
+            said.contains("--fix") && said.contains("found both"),
+            "{said}"
+        );
+    }
+    let said = Run::new("check --fix terrafrom").error();
+    assert_eq!(said, "--fix: expected cloudformation, found \"terrafrom\"");
+}
+
+#[test]
 fn misspelt_variables_are_told_from_strangers() {
     let run = Run::new("check")
         .variable("VPCHECK_TIMOUT", "2s")
@@ -579,7 +664,12 @@ fn misspelt_variables_are_told_from_strangers() {
 fn the_sample_file_has_every_key_and_works() {
     let sample = include_str!("../../packaging/vpcheck.toml");
     let untouched = Run::new("check").conf(sample).settings();
-    assert!(untouched.origins.is_empty());
+    assert!(
+        untouched
+            .said
+            .iter()
+            .all(|said| said.from == Source::Default)
+    );
     let mut keys = Vec::new();
     let mut active = String::new();
     for line in sample.lines() {

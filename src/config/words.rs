@@ -51,6 +51,15 @@ pub(super) fn severity(text: &str, known: &[&str]) -> Result<(String, Level), Pr
     Ok((code.to_owned(), word(level, LEVELS)?))
 }
 
+/// The word for a value.
+pub(super) fn said<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static str {
+    // Every value of these kinds has a word.
+    words
+        .iter()
+        .find(|(_, meant)| meant == value)
+        .map_or("", |(word, _)| word)
+}
+
 /// One of a few words.
 pub(super) fn word<T: Copy>(text: &str, words: &[(&'static str, T)]) -> Result<T, Problem> {
     if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {

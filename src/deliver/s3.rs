@@ -1,5 +1,9 @@
 //! An object for each run, partitioned so that Athena can leave out what a question is not about.
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
 use super::Document;
 use super::destination::S3Target;
 use super::load::Load;
@@ -39,7 +43,10 @@ fn key(target: &S3Target, report: &Report, name: &str) -> String {
 
 /// `PutObject`, which fails where the object exists: a result is never overwritten.
 ///
-/// Source: Amazon S3 API Reference, "PutObject"; Amazon S3 User Guide, "Conditional writes".
+/// It carries a checksum, without which a bucket with Object Lock takes nothing.
+///
+/// Source: Amazon S3 API Reference, "PutObject"; Amazon S3 User Guide, "Conditional writes" and "Uploading objects to an
+/// Object Lock enabled bucket".
 pub(super) fn call(access: &AwsAccess, target: &S3Target, key: &str, body: &str) -> ApiCall {
     let mut host = access.api_host("s3");
     let region = target
@@ -65,6 +72,10 @@ pub(super) fn call(access: &AwsAccess, target: &S3Target, key: &str, body: &str)
     let mut headers = vec![
         ("content-type".to_owned(), "application/json".to_owned()),
         ("if-none-match".to_owned(), "*".to_owned()),
+        (
+            "x-amz-checksum-sha256".to_owned(),
+            BASE64.encode(digest(&SHA256, body.as_bytes())),
+        ),
     ];
     if let Some(encryption) = &target.encryption {
         headers.push((
@@ -132,6 +143,11 @@ mod tests {
         let plain = call(&access, &target("evidence"), "k", "{}");
         assert_eq!(plain.host.name, "evidence.s3.eu-west-1.amazonaws.com");
         assert_eq!(plain.path, "/k");
+        let checksum = "RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=";
+        assert!(
+            (plain.headers.iter())
+                .any(|(name, value)| name == "x-amz-checksum-sha256" && value == checksum)
+        );
         let dotted = call(&access, &target("e.example"), "k", "{}");
         assert_eq!(dotted.host.name, "s3.eu-west-1.amazonaws.com");
         assert_eq!(dotted.path, "/e.example/k");

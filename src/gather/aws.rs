@@ -49,7 +49,7 @@ pub use endpoint::{ApiHost, api_host};
 pub(in crate::gather) use endpoint::{form, overridden, regional};
 
 /// The calls that an inventory begins with.
-const CALLS_AT_ONCE: usize = 12;
+const FIRST_CALLS: usize = 14;
 
 /// Access to the AWS APIs of one region with whatever credentials there are here.
 ///
@@ -115,13 +115,15 @@ impl AwsAccess {
     }
 
     /// Makes the connections that the inventory's first calls will be made on, while it is not yet known what they
-    /// ask: those are made at the same time, and over HTTP/1.1 each takes one. Without credentials none is made.
+    /// ask: those are made at the same time, and over HTTP/1.1 each takes one. Without credentials, or an instance that
+    /// is being asked for them, none is made.
     pub async fn prepare_inventory(&self, bounds: &Bounds) {
         let host = self.inventory_host();
         // What fails here is told by the call that it fails for.
         let _ = self.resolver(bounds).addresses(&host.name).await;
-        if host.https && self.usable(bounds).await.is_ok() {
-            let count = open_files::at_once(CALLS_AT_ONCE, 1);
+        let under_way = self.instance.begun_at_ms().is_some() && self.instance.is_available().await;
+        if host.https && (under_way || self.usable(bounds).await.is_ok()) {
+            let count = open_files::at_once(FIRST_CALLS, 1);
             self.warm_inventory(bounds).await.open(count);
         }
     }

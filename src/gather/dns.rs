@@ -14,6 +14,9 @@ use crate::facts::{Answer, DnsStatus, Failure, FailureKind, Observation, Outcome
 use answer::Reply;
 use exchange::Question;
 
+/// The packets that a question over TCP takes this way: to connect, to ask, to acknowledge, to close.
+const PACKETS_OVER_TCP: usize = 6;
+
 /// Asks one server for the addresses of one family of one name.
 ///
 /// The question goes over UDP, again after one and two thirds of the time limit; a truncated answer is asked for
@@ -58,8 +61,11 @@ pub(crate) fn read_packet(
 
 async fn ask(bounds: &Bounds, server: SocketAddr, question: &Question) -> Observation<Answer> {
     let patience = bounds.timeout().min(bounds.left());
+    let sent_again = || bounds.count_packets(1);
     let over_udp = bounds
-        .observe(async { outcome(exchange::over_udp(server, question, patience).await) })
+        .observe(async {
+            outcome(exchange::over_udp(server, question, patience, sent_again).await)
+        })
         .await;
     let (at_ms, took_ms) = (over_udp.at_ms, over_udp.took_ms);
     let seen = |took_ms, answer| Observation {
@@ -87,6 +93,7 @@ async fn ask(bounds: &Bounds, server: SocketAddr, question: &Question) -> Observ
     if !reply.truncated {
         return seen(took_ms, reply.answer);
     }
+    bounds.count_packets(PACKETS_OVER_TCP);
     let over_tcp = bounds
         .observe(async { outcome(exchange::over_tcp(server, question).await) })
         .await;

@@ -137,6 +137,16 @@ pub fn hosts_lines(names: &[String]) -> Vec<HostsLine> {
     hosts_file::read(Path::new(hosts_file::PATH), names)
 }
 
+/// Why there is no instance metadata where the process has these variables, if they tell.
+pub fn without_instance_metadata(env: &EnvSnapshot) -> Option<&'static str> {
+    none_here(&Signs::of(env))
+}
+
+fn none_here(signs: &Signs<'_>) -> Option<&'static str> {
+    let (kind, place) = environment::recognise(signs);
+    (place.no_instance_metadata)(kind)
+}
+
 /// Asks the metadata services that this place may have.
 async fn metadata(
     bounds: &Bounds,
@@ -148,11 +158,7 @@ async fn metadata(
         sources: sources.to_vec(),
         macs: hardware_addresses(Path::new("/sys/class/net")),
     };
-    let none_here = |signs: &Signs| {
-        let (kind, place) = environment::recognise(signs);
-        (place.no_instance_metadata)(kind)
-    };
-    let expected = none_here(&Signs::of(env));
+    let expected = without_instance_metadata(env);
     let instance = async {
         match expected {
             Some(reason) => imds::skipped(reason),

@@ -7,9 +7,11 @@ mod pages;
 mod prefix_lists;
 mod reader;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::pin::Pin;
 
+use futures_util::future::try_join_all;
 use tokio::sync::Semaphore;
 
 use super::aws::AwsAccess;
@@ -18,7 +20,8 @@ use crate::catalog::{Catalog, Region};
 use crate::facts::inventory::{
     DhcpOptions, EndpointService, InventorySource, NetworkInterface, SecurityGroup, Vpc,
 };
-use crate::facts::{Failure, Inventory, Observation, Outcome};
+use crate::facts::{Failure, FailureKind, Inventory, Observation, Outcome};
+use interfaces::FILTER_VALUES;
 use reader::{Reader, filter};
 
 pub use file::{InventoryFileError, read_file, write};
@@ -72,7 +75,7 @@ pub async fn take(bounds: &Bounds, access: &AwsAccess, question: &InventoryQuest
     let (prefix_lists, services, ()) = tokio::join!(
         section(bounds, prefix_lists::of_services(&reader)),
         section(bounds, async {
-            let services = reader.endpoint_services(Vec::new()).await?;
+            let services = offered(&reader, region.as_ref()).await?;
             Ok(of_interest(services, region.as_ref()))
         }),
         of_vpc(bounds, &reader, question, &mut inventory),
@@ -149,17 +152,20 @@ async fn of_vpc(
                     None => interfaces::own(reader, &question.own_addresses, Some(&vpc)).await,
                 }
             };
-            let (endpoints, own) = tokio::join!(
+            let (endpoints, own, ahead) = tokio::join!(
                 // Of every VPC: a hub of the same account may serve this one.
                 section(bounds, reader.endpoints(Vec::new())),
-                section(bounds, own)
+                section(bounds, own),
+                // Those that the endpoints will most likely name, so that nobody waits for the names.
+                section(bounds, interfaces::of_type(reader, &vpc))
             );
+            let ahead = ahead.seen().cloned().unwrap_or_default();
             let listed = endpoints.seen().map(Vec::as_slice).unwrap_or_default();
             // What fails for this host's own interface would fail for the endpoints' as well, and take as long again.
             let interfaces = match own.seen().cloned() {
                 Some(own) if !listed.is_empty() => {
                     section(bounds, async {
-                        let theirs = interfaces::of_endpoints(reader, listed).await?;
+                        let theirs = interfaces::of_endpoints(reader, listed, ahead).await?;
                         Ok(interfaces::merged([own, theirs]))
                     })
                     .await
@@ -292,6 +298,32 @@ fn of_these(
 fn in_vpc(found: Vec<NetworkInterface>, vpc: &str) -> Vec<NetworkInterface> {
     let is_here = |interface: &NetworkInterface| interface.vpc_id.as_deref() == Some(vpc);
     found.into_iter().filter(is_here).collect()
+}
+
+/// The endpoint services that are offered, as far as the catalogue knows their names.
+async fn offered(
+    reader: &Reader,
+    region: Option<&Region>,
+) -> Result<Vec<EndpointService>, Failure> {
+    let Some(region) = region else {
+        return reader.endpoint_services(Vec::new()).await;
+    };
+    let services = Catalog::get().services().iter();
+    let names: BTreeSet<String> = services
+        .flat_map(|one| one.endpoint_service_names(region))
+        .collect();
+    let names: Vec<String> = names.into_iter().collect();
+    let asked = names
+        .chunks(FILTER_VALUES)
+        .map(|names| reader.endpoint_services(vec![filter("service-name", names.iter().cloned())]));
+    match try_join_all(asked).await {
+        Ok(found) => Ok(found.into_iter().flatten().collect()),
+        // Not every implementation of the API filters by all that AWS's does.
+        Err(failure) if failure.kind == FailureKind::Service => {
+            reader.endpoint_services(Vec::new()).await
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// The services the catalogue knows: AWS's offer is some hundreds, and partners' come on top.

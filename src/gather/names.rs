@@ -1,7 +1,6 @@
 //! One name, from its lookups to the probes of its addresses.
 
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -14,14 +13,17 @@ use crate::facts::dns::Family;
 use crate::facts::tls::TlsSeen;
 use crate::facts::{AddressProbe, Lookup, NameFacts, Observation, ServerRole};
 
-/// How many names are looked up, and how many addresses probed, at one time: the VPC's resolver takes 1024
-/// packets a second of an interface, and sockets are few in small containers.
+/// How many names are looked up, and how many addresses probed, at one time: sockets are few in small containers.
+/// How fast the questions leave is [`super::pace`]'s.
 const NAMES_AT_ONCE: usize = 96;
 const PROBES_AT_ONCE: usize = 256;
 const SYSTEM_AT_ONCE: usize = 96;
 /// The connections that one address may have at a time, experiments included; the sockets of one `getaddrinfo`.
 const SOCKETS_OF_PROBE: usize = 6;
 const SOCKETS_OF_SYSTEM: usize = 2;
+/// One question for each family.
+const PACKETS_OF_SERVER: usize = 2;
+const PACKETS_OF_SYSTEM: usize = 2;
 
 /// What all names of a run share.
 #[derive(Debug, Clone)]
@@ -146,6 +148,7 @@ pub async fn observe(context: Context, mut question: Question) -> (NameFacts, Ve
         match question.probe {
             true => {
                 let _permit = context.system.acquire().await;
+                context.bounds.pace(PACKETS_OF_SYSTEM).await;
                 system::system_addresses(&context.bounds, &question.name).await
             }
             false => Observation::skipped("asked on the wire only"),
@@ -187,6 +190,7 @@ async fn lookups(
             .map(|family| dns::lookup(&context.bounds, *server, *role, name, family))
     });
     let _permit = context.lookups.acquire().await;
+    context.bounds.pace(PACKETS_OF_SERVER * servers.len()).await;
     join_all(questions).await
 }
 
@@ -224,6 +228,17 @@ async fn one(
     shared: &Shared,
 ) -> AddressProbe {
     let _permit = context.probes.acquire().await;
+    // On the heap and only now: a name may have hundreds of addresses, most of which wait for their turn.
+    Box::pin(probe_one(context, name, address, is_first, shared)).await
+}
+
+async fn probe_one(
+    context: &Context,
+    name: &str,
+    address: IpAddr,
+    is_first: bool,
+    shared: &Shared,
+) -> AddressProbe {
     let (bounds, trust) = (&context.bounds, &context.trust);
     let shaken = |tls: &TlsSeen| {
         if is_verified(tls)
@@ -234,17 +249,16 @@ async fn one(
             let _ = verified.send(address);
         }
     };
-    let small = async {
+    let mut small = Box::pin(async {
         let probe = probe::probe(bounds, trust, name, address, context.ipv6_route, shaken).await;
         let is_answered = probe.tls.seen().is_some_and(is_verified) && probe.http.is_seen();
         (probe, is_answered)
-    };
+    });
     let large = || experiments::large_request_alone(bounds, trust, name, address);
     let reachable = !probe::needs_ipv6(address) || context.ipv6_route;
     let (mut probe, large) = if is_first && reachable {
         // The first address has it made beside its probe, so that nobody waits for it.
-        let mut large = pin!(large());
-        let mut small = pin!(small);
+        let mut large = Box::pin(large());
         let mut made = None;
         let (probe, is_answered) = loop {
             tokio::select! {
@@ -263,11 +277,12 @@ async fn one(
         let (probe, is_answered) = small.await;
         let wanted = is_answered && !shared.large_taken.swap(true, Ordering::Relaxed);
         match wanted {
-            true => (probe, Some(large().await)),
+            true => (probe, Some(Box::pin(large()).await)),
             false => (probe, None),
         }
     };
-    probe.experiments = experiments::experiments(bounds, trust, &probe, &context.other_names).await;
+    let experiments = experiments::experiments(bounds, trust, &probe, &context.other_names);
+    probe.experiments = Box::pin(experiments).await;
     probe.experiments.extend(large);
     probe
 }
@@ -280,4 +295,33 @@ fn is_verified(tls: &TlsSeen) -> bool {
         && tls
             .leaf()
             .is_some_and(|leaf| leaf.not_before <= now && now <= leaf.not_after)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn an_address_that_waits_for_its_turn_takes_little() {
+        let (_stop, stopped) = watch::channel(false);
+        let bounds = Bounds::new(Duration::from_secs(1), Duration::from_secs(1), stopped);
+        let trust = Trust::with_store(Vec::new(), Vec::new(), None, None).unwrap();
+        let (_others, told) = watch::channel(None);
+        let context = Context::new(bounds, trust, Vec::new(), told, false);
+        let shared = Shared {
+            verified: Mutex::new(None),
+            large_taken: AtomicBool::new(false),
+        };
+        let address = IpAddr::from([10, 0, 10, 55]);
+        let waiting = one(
+            &context,
+            "sqs.us-east-1.amazonaws.com",
+            address,
+            true,
+            &shared,
+        );
+        assert!(std::mem::size_of_val(&waiting) < 1024);
+    }
 }

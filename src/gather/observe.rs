@@ -1,10 +1,12 @@
 //! The bounds of a run in time, and the one way to observe inside them.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::pace::Pace;
 use crate::facts::{Failure, FailureKind, Observation, Outcome};
 
 /// When the run began, when it must end, and whether someone asked it to stop.
@@ -14,6 +16,7 @@ pub struct Bounds {
     deadline: Instant,
     timeout: Duration,
     stop: watch::Receiver<bool>,
+    pace: Arc<Pace>,
 }
 
 impl Bounds {
@@ -26,6 +29,7 @@ impl Bounds {
             deadline: start + deadline,
             timeout,
             stop,
+            pace: Arc::default(),
         }
     }
 
@@ -47,6 +51,24 @@ impl Bounds {
     /// True once the run was asked to stop.
     pub fn stopped(&self) -> bool {
         *self.stop.borrow()
+    }
+
+    /// Waits until so many DNS packets may leave, the deadline or the wish to stop; no observation's time goes by.
+    pub async fn pace(&self, packets: usize) {
+        let wait = self.pace.book(packets, Instant::now());
+        if wait.is_zero() {
+            return;
+        }
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            () = tokio::time::sleep(wait.min(self.left())) => {}
+            () = stopped(&mut stop) => {}
+        }
+    }
+
+    /// Counts DNS packets that leave at once, so that others wait for them.
+    pub fn count_packets(&self, packets: usize) {
+        self.pace.book(packets, Instant::now());
     }
 
     /// Observes within one probe's time limit.
@@ -139,6 +161,18 @@ mod tests {
         sender.send(true).unwrap();
         let observation = bounds.observe(std::future::pending::<Outcome<()>>()).await;
         assert!(observation.skip_reason().is_some());
+    }
+
+    #[tokio::test]
+    async fn packets_beyond_what_may_leave_wait_no_longer_than_the_run() {
+        let (_sender, bounds) = bounds(5, 50);
+        let began = Instant::now();
+        bounds.pace(1).await;
+        assert!(began.elapsed() < Duration::from_millis(20));
+        bounds.count_packets(1_000_000);
+        bounds.pace(1).await;
+        assert!(began.elapsed() < Duration::from_secs(5));
+        assert!(bounds.left().is_zero());
     }
 
     #[tokio::test]

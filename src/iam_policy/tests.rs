@@ -145,3 +145,78 @@ fn a_key_that_signs_evidence() {
     let document = policy(&settings(&["--signing-key", "/etc/vpcheck/signing-key"])).unwrap();
     assert_eq!(statement(&document, "SignEvidence"), None);
 }
+
+#[test]
+fn every_destination() {
+    let words = |deliver: &str| {
+        let deliver = [
+            "--inventory",
+            "off",
+            "--region",
+            "cn-north-1",
+            "--deliver",
+            deliver,
+        ];
+        policy(&settings(&deliver))
+    };
+    let put = statement(&words("s3://evidence/vpc").unwrap(), "DeliverToS3").unwrap();
+    assert_eq!(put["Action"], json!(["s3:PutObject"]));
+    assert_eq!(put["Resource"], "arn:aws-cn:s3:::evidence/vpc/*");
+    let put = statement(&words("s3://evidence").unwrap(), "DeliverToS3").unwrap();
+    assert_eq!(put["Resource"], "arn:aws-cn:s3:::evidence/*");
+    for (deliver, sid, action) in [
+        (
+            "security-hub",
+            "DeliverToSecurityHub",
+            "securityhub:BatchImportFindings",
+        ),
+        (
+            "ssm-compliance",
+            "DeliverToSystemsManager",
+            "ssm:PutComplianceItems",
+        ),
+    ] {
+        let allowed = statement(&words(deliver).unwrap(), sid).unwrap();
+        assert_eq!(allowed["Action"], json!([action]));
+        assert_eq!(allowed["Resource"], "*");
+    }
+    for local in ["journald", "syslog"] {
+        assert_eq!(words(local), Err(IamPolicyError::NothingNeeded));
+    }
+}
+
+#[test]
+fn a_key_that_encrypts_in_s3() {
+    let arn = "arn:aws:kms:eu-west-1:123456789012:key/1234";
+    let by_alias = json!({"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/evidence"}});
+    for (query, resource, condition) in [
+        (format!("kms-key={arn}"), Some(arn), None),
+        (
+            "kms-key=arn:aws:kms:eu-west-1:123456789012:alias/evidence".to_owned(),
+            Some("arn:aws:kms:eu-west-1:123456789012:key/*"),
+            Some(&by_alias),
+        ),
+        (
+            "kms-key=alias/evidence".to_owned(),
+            Some("arn:aws:kms:eu-west-1:*:key/*"),
+            Some(&by_alias),
+        ),
+        (
+            "kms-key=1234&region=eu-north-1".to_owned(),
+            Some("arn:aws:kms:eu-north-1:*:key/1234"),
+            None,
+        ),
+        ("sse=aws:kms".to_owned(), None, None),
+        ("sse=AES256".to_owned(), None, None),
+    ] {
+        let deliver = format!("s3://evidence/vpc?{query}");
+        let words = ["--region", "eu-west-1", "--deliver", &deliver];
+        let document = policy(&settings(&words)).unwrap();
+        let encrypt = statement(&document, "EncryptInS3");
+        assert_eq!(encrypt.is_some(), resource.is_some(), "{query}");
+        let Some(encrypt) = encrypt else { continue };
+        assert_eq!(encrypt["Action"], json!(["kms:GenerateDataKey"]));
+        assert_eq!(encrypt["Resource"], resource.unwrap(), "{query}");
+        assert_eq!(encrypt.get("Condition"), condition, "{query}");
+    }
+}

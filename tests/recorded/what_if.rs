@@ -1,7 +1,7 @@
 //! `vpcheck replay --assume` over runs of the lab.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -55,7 +55,7 @@ pub(crate) fn fixes(played: &Played) -> Result<(), String> {
     Ok(())
 }
 
-fn mended(name: &str, file: &PathBuf, before: &Value, finding: &Value) -> Result<(), String> {
+fn mended(name: &str, file: &Path, before: &Value, finding: &Value) -> Result<(), String> {
     let assumed = assumptions(finding);
     if assumed.is_empty() {
         return Ok(());
@@ -235,7 +235,7 @@ pub(crate) fn mistakes(played: &Played) -> Result<(), String> {
     Ok(())
 }
 
-fn replay(file: &PathBuf, assumed: &[&str]) -> Result<(Option<i32>, Value), String> {
+fn replay(file: &Path, assumed: &[&str]) -> Result<(Option<i32>, Value), String> {
     let mut words = vec!["replay", file.to_str().unwrap(), "-o", "json"];
     for assumption in assumed {
         words.extend(["--assume", assumption]);

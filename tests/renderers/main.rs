@@ -9,6 +9,7 @@ mod machines;
 mod people;
 mod samples;
 mod schema;
+mod templates;
 
 /// The report in one format, plain, in 80 columns.
 fn text(format: Format, report: &Report) -> String {

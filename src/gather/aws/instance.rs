@@ -16,6 +16,7 @@ use aws_credential_types::provider::{ProvideCredentials, Result};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::chain;
 use super::https::{self, Roots};
 use super::resolve::{Names, Resolver};
 use crate::environment::EnvSnapshot;
@@ -42,12 +43,13 @@ impl InstanceSource {
 
     /// Metadata of which it is still to be told whether it is there.
     ///
-    /// Where nothing in the variables comes before the instance's role, its credentials are asked for at once: they
-    /// take four round trips that need not be waited for one after the other with everything else.
+    /// Where it may be there and nothing in the variables comes before the instance's role, its credentials are asked
+    /// for `at_once`: they take four round trips that need not be waited for one after the other with everything else.
     pub fn soon(
         bounds: &Bounds,
         env: &EnvSnapshot,
         available: watch::Receiver<Option<bool>>,
+        at_once: bool,
     ) -> Self {
         let others = [
             "AWS_ACCESS_KEY_ID",
@@ -56,8 +58,10 @@ impl InstanceSource {
             "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
             "AWS_CONTAINER_CREDENTIALS_FULL_URI",
         ];
-        let comes_first = others.iter().any(|name| env.get(name).is_some());
-        let begun = (!comes_first && *available.borrow() != Some(false)).then(|| {
+        // The client reads the profile's files as well, for where the service is.
+        let comes_first = others.iter().any(|name| env.get(name).is_some())
+            || chain::unfit_file(|name| env.get(name).map(str::to_owned)).is_some();
+        let begun = (at_once && !comes_first).then(|| {
             let provider = provider(bounds);
             tokio::spawn(async move { provider.provide_credentials().await })
         });

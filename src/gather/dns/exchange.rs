@@ -85,21 +85,25 @@ impl Question {
     }
 }
 
-/// Asks over UDP; `patience` is the time the question is sent again in.
+/// Asks over UDP; `patience` is the time the question is sent again in, `sent_again` hears of it.
 ///
 /// Ends with the first answer to the question; until then it waits, for whoever called to bound it.
 pub(super) async fn over_udp(
     server: SocketAddr,
     question: &Question,
     patience: Duration,
+    sent_again: impl Fn(),
 ) -> Result<Reply, Failure> {
-    let began = Instant::now();
-    match udp_round(server, question, true, began, patience).await? {
+    let round = (Instant::now(), patience);
+    match udp_round(server, question, true, round, &sent_again).await? {
         // A server of before EDNS (RFC 6891, section 7) is asked again as such servers expect it.
-        Received::NoEdns => match udp_round(server, question, false, began, patience).await? {
-            Received::Reply(reply) => Ok(reply),
-            Received::NoEdns => Err(malformed("the server cannot read the question")),
-        },
+        Received::NoEdns => {
+            sent_again();
+            match udp_round(server, question, false, round, &sent_again).await? {
+                Received::Reply(reply) => Ok(reply),
+                Received::NoEdns => Err(malformed("the server cannot read the question")),
+            }
+        }
         Received::Reply(reply) => Ok(reply),
     }
 }
@@ -163,8 +167,8 @@ async fn udp_round(
     server: SocketAddr,
     question: &Question,
     edns: bool,
-    began: Instant,
-    patience: Duration,
+    (began, patience): (Instant, Duration),
+    sent_again: impl Fn(),
 ) -> Result<Received, Failure> {
     let socket = tcp::patiently(|| connected(server))
         .await
@@ -191,6 +195,7 @@ async fn udp_round(
                     return Err(malformed(what.as_str()));
                 }
                 sent = sent.saturating_add(1);
+                sent_again();
                 send(&socket, &bytes).await?;
                 continue;
             }

@@ -8,7 +8,7 @@ use crate::facts::Failure;
 use crate::facts::inventory::{Endpoint, NetworkInterface};
 
 /// The most values one filter takes ("List and filter your resources", Amazon EC2 User Guide).
-const FILTER_VALUES: usize = 200;
+pub(super) const FILTER_VALUES: usize = 200;
 
 /// The interfaces that have one of this host's addresses, in any VPC or in this one.
 pub(super) async fn own(
@@ -43,12 +43,19 @@ pub(super) async fn own(
     Ok(found)
 }
 
-/// The interfaces of these endpoints.
+/// The interfaces of this VPC that are of endpoints by their type.
+pub(super) async fn of_type(reader: &Reader, vpc: &str) -> Result<Vec<NetworkInterface>, Failure> {
+    let of_endpoints = vec!["vpc_endpoint".to_owned()];
+    with(reader, "interface-type", of_endpoints, Some(vpc)).await
+}
+
+/// The interfaces of these endpoints; those that are known already are not asked for.
 ///
 /// They are named by the endpoints: neither an interface's type nor its description tells them reliably.
 pub(super) async fn of_endpoints(
     reader: &Reader,
     endpoints: &[Endpoint],
+    mut known: Vec<NetworkInterface>,
 ) -> Result<Vec<NetworkInterface>, Failure> {
     let mut ids: Vec<String> = endpoints
         .iter()
@@ -57,12 +64,14 @@ pub(super) async fn of_endpoints(
         .collect();
     ids.sort_unstable();
     ids.dedup();
+    known.retain(|interface| ids.binary_search(&interface.id).is_ok());
+    ids.retain(|id| !known.iter().any(|interface| interface.id == *id));
     let chunks: Vec<Vec<String>> = ids.chunks(FILTER_VALUES).map(<[String]>::to_vec).collect();
     let asked = chunks
         .into_iter()
         .map(|ids| with(reader, "network-interface-id", ids, None));
     let found = futures_util::future::try_join_all(asked).await?;
-    Ok(merged(found))
+    Ok(merged(found.into_iter().chain([known])))
 }
 
 /// Lists as one, each interface once.

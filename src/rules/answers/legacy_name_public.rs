@@ -16,7 +16,8 @@ rule! {
     /// The legacy names, asked beside the modern one in regions that have them, answer publicly, and the modern one is private.
     ///
     /// ## Fix
-    /// Use the AWS CLI version 2 and current SDKs, or set `AWS_ENDPOINT_URL_SQS` to the modern name.
+    /// Use the AWS CLI version 2 and current SDKs. Older SDKs take the modern name from `AWS_ENDPOINT_URL_SQS`; the AWS CLI
+    /// version 1 does not heed it, and takes it with each call: `--endpoint-url https://sqs.<region>.amazonaws.com`.
     ///
     /// ## Source
     /// Amazon SQS Developer Guide, "Amazon VPC endpoints for Amazon SQS"; boto3 issue 1900.
@@ -74,8 +75,11 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
         .title("SQS's legacy names are public, as they always are")
         .because("Private DNS does not cover the legacy names; older SDKs and the AWS CLI version 1 call them whatever the queue URL says.")
         .fix(
-            "Use current SDKs and the AWS CLI version 2, or set the endpoint for older ones.",
-            vec![format!("export AWS_ENDPOINT_URL_SQS=https://{modern}")],
+            "Use current SDKs and the AWS CLI version 2. Tell older SDKs the endpoint by a variable, and the AWS CLI version 1 with each call.",
+            vec![
+                format!("export AWS_ENDPOINT_URL_SQS=https://{modern}"),
+                format!("aws sqs list-queues --endpoint-url https://{modern}"),
+            ],
         );
     for name in &names {
         cause = cause.evidence(format!("{name} answers with public addresses."));
