@@ -1,5 +1,6 @@
 //! The only file that sees every room: settings → gather or load → rules → verdict → render.
 
+mod comparing;
 mod delivering;
 mod documents;
 mod evidence;
@@ -65,6 +66,17 @@ pub(crate) enum AppError {
         /// What it is instead.
         found: String,
     },
+    /// A change cannot be assumed.
+    #[error(transparent)]
+    Assume(#[from] crate::assume::AssumeError),
+    /// A file that is to be compared is none that can be.
+    #[error("{path}: {source}")]
+    Record {
+        /// The file.
+        path: String,
+        /// What it is instead.
+        source: crate::drift::RecordError,
+    },
     /// No evidence was written.
     #[error(transparent)]
     Archive(#[from] crate::archive::ArchiveError),
@@ -117,6 +129,7 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
         Command::Completions { shell } => return documents::completions(*shell),
         Command::Man => return documents::man(),
         Command::SigningKey { file } => return evidence::make_key(file),
+        Command::Diff(arguments) => return comparing::diff(cli, arguments),
         _ => {}
     }
     secrets::note_environment(|name| environment.get(name).cloned());
@@ -134,11 +147,12 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
         Command::Inventory(arguments) => {
             gathering::snapshot(&settings, arguments.output.as_deref())
         }
-        Command::Replay(arguments) => replaying::replay(&settings, &arguments.facts),
+        Command::Replay(arguments) => replaying::replay(&settings, arguments),
         Command::Services(_) => documents::services(&settings),
         Command::IamPolicy(_) => documents::iam_policy(&settings),
         Command::Verify(arguments) => evidence::verify(&settings, arguments),
         Command::SigningKey { .. }
+        | Command::Diff(_)
         | Command::Explain { .. }
         | Command::Completions { .. }
         | Command::Man => Ok(PASS),

@@ -53,9 +53,34 @@ pub enum Command {
     #[command(
         after_help = "What is said of expectations here replaces what was recorded. Of several files, reports follow each \
                       other in the files' order, as human, emf, or json with one report a line; a file that is no facts \
-                      is named and the rest go on. The exit code is the worst: 2, then 1, then 3."
+                      is named and the rest go on. The exit code is the worst: 2, then 1, then 3.\n\n\
+                      Changes that can be assumed (--assume):\n  \
+                      private-dns=on:VPCE, off:VPCE   the endpoint's private DNS is switched\n  \
+                      endpoint-created=SERVICE        the service gets an endpoint, private DNS on\n  \
+                      endpoint-deleted=VPCE           the endpoint is deleted\n  \
+                      endpoint-available=VPCE         the endpoint becomes available\n  \
+                      policy=VPCE:FILE                the endpoint's policy is this file's\n  \
+                      group-allows-443=SG[:CIDR|:SG]  the security group admits 443, from this host or from there\n  \
+                      group-denies-443=SG             the rules that admit 443 are removed\n  \
+                      egress-allows-443=SG            the host's own security group lets 443 out\n  \
+                      acl-allows-443=ACL              the network ACL passes 443 and its replies\n  \
+                      route-added=SERVICE             the subnet's route table gets the gateway endpoint's route\n  \
+                      no-internet                     NAT gateway and internet routes are removed\n  \
+                      vpc-dns=on                      both DNS attributes of the VPC are on\n  \
+                      resolver=vpc                    the host asks the VPC's resolver\n  \
+                      hosts-line-removed=NAME         the hosts file no longer names the host\n  \
+                      proxy-removed=VARIABLE          the proxy variable is no longer set\n\
+                      What is not known after a change is skipped, so that the verdict may be inconclusive."
     )]
     Replay(Box<ReplayArgs>),
+    /// Compare two runs: what changed that matters, and which change explains a changed verdict.
+    #[command(
+        after_help = "Run ids, times, durations, times to live, the order of anything, and which of a service's public \
+                      addresses were answered are no change. A report holds less than facts and evidence do: what \
+                      both hold is compared, and what could not be is said. Exit codes: 0 the same, 1 changed, 2 could \
+                      not run."
+    )]
+    Diff(DiffArgs),
     /// Prove evidence: integrity, signature, an unbroken chain, and verdicts that follow from the facts.
     #[command(after_help = "Exit codes: 0 all is proven, 1 something is not, 2 could not run.")]
     Verify(Box<VerifyArgs>),
@@ -185,6 +210,9 @@ pub struct ReplayArgs {
     /// Files that `check --save-facts` wrote, or directories of them (*.json)
     #[arg(value_name = "FACTS", required = true, value_hint = clap::ValueHint::AnyPath)]
     pub facts: Vec<PathBuf>,
+    /// Judge as if this change were made, such as private-dns=on:vpce-0abc; may be repeated, in order
+    #[arg(long, value_name = "CHANGE", help_heading = "What if")]
+    pub assume: Vec<String>,
     #[command(flatten)]
     pub expect: ExpectArgs,
     #[command(flatten)]
@@ -196,6 +224,20 @@ pub struct ReplayArgs {
     /// Read settings from this TOML file [default: none, this machine's own has no say in a replay]
     #[arg(long, value_name = "FILE", help_heading = "Settings", value_hint = clap::ValueHint::FilePath)]
     pub config: Option<String>,
+}
+
+/// The options of `diff`.
+#[derive(Debug, clap::Args)]
+pub struct DiffArgs {
+    /// The run to compare with: facts, a JSON report or an evidence file
+    #[arg(value_name = "OLD", value_hint = clap::ValueHint::FilePath)]
+    pub old: PathBuf,
+    /// The run that is compared: facts, a JSON report or an evidence file
+    #[arg(value_name = "NEW", value_hint = clap::ValueHint::FilePath)]
+    pub new: PathBuf,
+    /// Say what changed in this format, to standard output or to a file; may be repeated: human, json [default: human]
+    #[arg(short, long, value_name = "FORMAT[=PATH]", hide_possible_values = true, value_parser = words::one_of(["human", "json"]))]
+    pub output: Vec<String>,
 }
 
 /// The options of `verify`.
@@ -285,6 +327,7 @@ impl Command {
             Command::Health(_) => "health",
             Command::Inventory(_) => "inventory",
             Command::Replay(_) => "replay",
+            Command::Diff(_) => "diff",
             Command::Verify(_) => "verify",
             Command::SigningKey { .. } => "signing-key",
             Command::Explain { .. } => "explain",
@@ -359,7 +402,8 @@ impl Command {
                 args.signing.give(given);
                 args.config.give(given);
             }
-            Command::SigningKey { .. }
+            Command::Diff(_)
+            | Command::SigningKey { .. }
             | Command::Explain { .. }
             | Command::Completions { .. }
             | Command::Man => {}

@@ -45,6 +45,9 @@ pub struct Facts {
     /// True where a signal or the deadline cut the run short.
     #[serde(default)]
     pub interrupted: bool,
+    /// The changes, not made yet, that these facts are assumed after; none in what a run recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<String>,
     /// What was asked for: options that the rules and the report read.
     pub request: Request,
     /// The machine, its place in AWS, its resolvers and its environment.

@@ -248,6 +248,7 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
         run_id,
         started_at,
         duration_ms: bounds.elapsed_ms(),
+        assumed: Vec::new(),
         interrupted: bounds.stopped(),
         request,
         host,

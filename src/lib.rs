@@ -9,6 +9,8 @@
 //! Beside it, `evidence` makes a signed statement of facts and report, and proves one by replaying its facts;
 //! `archive` keeps the files: the key, the directory, the chain.
 //!
+//! `assume` makes a change in recorded facts that is not made yet, and lets the rest follow; `drift` lays two runs side by side: what changed, and what of it explains a changed verdict.
+//!
 //! `redact` gives stand-ins to the accounts and addresses of both on their way out, where that is wished.
 //!
 //! The rooms marked below as denying clippy's disallowed methods are the pure ones: no clock, no network, no
@@ -17,12 +19,16 @@
 mod app;
 pub mod archive;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod assume;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod catalog;
 pub mod cli;
 pub mod config;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod configuration;
 pub mod deliver;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod drift;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod environment;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]

@@ -12,27 +12,45 @@ use std::thread;
 
 use super::output::{self, Stream};
 use super::{AppError, COULD_NOT_RUN, FAIL, INCONCLUSIVE, PASS, complain, exit_code, redacting};
-use crate::config::Settings;
+use crate::assume::{Assumption, assume};
+use crate::cli::ReplayArgs;
+use crate::config::{Settings, nearest};
 use crate::facts::{FACTS_VERSION, Facts};
 use crate::render::{Format, Style, escape, render};
 use crate::verdict::report;
 
 /// More than any run records: a thousand services with everything a large VPC holds are a tenth of it.
-const LARGEST: u64 = 64 << 20;
+pub(super) const LARGEST: u64 = 64 << 20;
 
 /// How many reports each thread may be ahead of what is written.
 const AHEAD: usize = 4;
 
 /// Replays what was named: files, or directories of them.
-pub(super) fn replay(settings: &Settings, named: &[PathBuf]) -> Result<u8, AppError> {
-    match named {
-        [file] if !file.is_dir() => one(settings, file),
-        named => many(settings, named),
+pub(super) fn replay(settings: &Settings, arguments: &ReplayArgs) -> Result<u8, AppError> {
+    let assumptions = assumptions(&arguments.assume)?;
+    match arguments.facts.as_slice() {
+        [file] if !file.is_dir() => one(settings, &assumptions, file),
+        named => many(settings, &assumptions, named),
     }
 }
 
-fn one(settings: &Settings, file: &Path) -> Result<u8, AppError> {
-    let facts = recorded(settings, file)?;
+/// What is assumed; files that assumptions name are read here.
+fn assumptions(words: &[String]) -> Result<Vec<Assumption>, AppError> {
+    let read = |file: &str| {
+        let content =
+            bytes(Path::new(file)).map_err(|error| format!("cannot read {file}: {error}"))?;
+        let content = content.ok_or_else(|| format!("{file} is too large"))?;
+        String::from_utf8(content).map_err(|_| format!("{file}: expected text, found other bytes"))
+    };
+    let near = |asked: &str, words: &[&'static str]| nearest(asked, words.iter().copied());
+    let parsed = words
+        .iter()
+        .map(|word| Assumption::parse(word, &read, &near));
+    Ok(parsed.collect::<Result<_, _>>()?)
+}
+
+fn one(settings: &Settings, assumptions: &[Assumption], file: &Path) -> Result<u8, AppError> {
+    let facts = recorded(settings, assumptions, file)?;
     let shown = redacting::shown(settings, &facts, report(&facts))?;
     let report = shown.report;
     if !settings.redact {
@@ -48,7 +66,11 @@ fn one(settings: &Settings, file: &Path) -> Result<u8, AppError> {
 type Judged = Result<(Vec<Vec<u8>>, u8), AppError>;
 
 /// Judges the files on all cores; reports are written in the files' order, and the worst outcome is the exit code.
-fn many(settings: &Settings, named: &[PathBuf]) -> Result<u8, AppError> {
+fn many(
+    settings: &Settings,
+    assumptions: &[Assumption],
+    named: &[PathBuf],
+) -> Result<u8, AppError> {
     let several = |format: Format| matches!(format, Format::Human | Format::Json | Format::Emf);
     if let Some(output) = settings.outputs.iter().find(|o| !several(o.format)) {
         return Err(AppError::Unknown(format!(
@@ -78,7 +100,10 @@ fn many(settings: &Settings, named: &[PathBuf]) -> Result<u8, AppError> {
                 scope.spawn(move || {
                     for file in files.iter().skip(first).step_by(threads) {
                         // Nobody listens where nothing can be written any more.
-                        if done.send(judge(settings, styles, file)).is_err() {
+                        if done
+                            .send(judge(settings, assumptions, styles, file))
+                            .is_err()
+                        {
                             break;
                         }
                     }
@@ -115,8 +140,13 @@ fn many(settings: &Settings, named: &[PathBuf]) -> Result<u8, AppError> {
     Ok(worst)
 }
 
-fn judge(settings: &Settings, styles: &[(Format, Style)], file: &Path) -> Judged {
-    let facts = recorded(settings, file)?;
+fn judge(
+    settings: &Settings,
+    assumptions: &[Assumption],
+    styles: &[(Format, Style)],
+    file: &Path,
+) -> Judged {
+    let facts = recorded(settings, assumptions, file)?;
     let report = redacting::shown(settings, &facts, report(&facts))?.report;
     let reports = styles.iter().map(|(format, style)| {
         let mut bytes = Vec::new();
@@ -182,11 +212,15 @@ fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>, AppError> {
     Ok(files)
 }
 
-/// The facts of a file, asked for what is expected now.
-fn recorded(settings: &Settings, path: &Path) -> Result<Facts, AppError> {
+/// The facts of a file, asked for what is expected now, after what is assumed.
+fn recorded(
+    settings: &Settings,
+    assumptions: &[Assumption],
+    path: &Path,
+) -> Result<Facts, AppError> {
     let mut facts = read(path)?;
     facts.request = settings.over(facts.request);
-    Ok(facts)
+    Ok(assume(&facts, assumptions)?)
 }
 
 fn read(path: &Path) -> Result<Facts, AppError> {
@@ -214,7 +248,7 @@ fn read(path: &Path) -> Result<Facts, AppError> {
 }
 
 /// What a file or a pipe holds; none where that is more than facts can be.
-fn bytes(path: &Path) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn bytes(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = File::open(path)?;
     let told = file.metadata()?.len();
     if told > LARGEST {

@@ -62,8 +62,8 @@ pub fn admission<'a>(
     }
 }
 
-/// Protocol `-1` carries everything and has no ports.
-fn carries(rule: &GroupRule, port: u16) -> bool {
+/// Whether a rule is about TCP to this port. Protocol `-1` carries everything and has no ports.
+pub fn carries(rule: &GroupRule, port: u16) -> bool {
     match rule.protocol.as_str() {
         "-1" => true,
         "tcp" | "6" => rule

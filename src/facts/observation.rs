@@ -94,6 +94,14 @@ impl<T> Observation<T> {
         }
     }
 
+    /// What was seen, to be changed.
+    pub fn seen_mut(&mut self) -> Option<&mut T> {
+        match &mut self.outcome {
+            Outcome::Seen(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// Why it failed, if it was tried and failed.
     pub fn failure(&self) -> Option<&Failure> {
         match &self.outcome {

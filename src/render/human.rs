@@ -24,7 +24,7 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
     verdict(report, page)?;
     for finding in wording::in_order(&report.findings) {
         page.blank()?;
-        self::finding(finding, page)?;
+        self::finding(finding, style.verbose, page)?;
     }
     if !report.services.is_empty() {
         page.blank()?;
@@ -45,7 +45,7 @@ fn verdict(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     page.labelled(0, (word, paint), word.len() + 1, rest)
 }
 
-fn finding(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+fn finding(finding: &Finding, verbose: u8, page: &mut Page<'_>) -> io::Result<()> {
     let (word, paint) = match finding.severity {
         Severity::Fail => ("FAIL", RED),
         Severity::Warn => ("WARN", YELLOW),
@@ -68,6 +68,20 @@ fn finding(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
         for command in &finding.fix.commands {
             page.verbatim(4, CYAN, command)?;
         }
+    }
+    if verbose > 0 && !finding.fix.assume.is_empty() {
+        let assumed: Vec<String> = (finding.fix.assume.iter())
+            .map(|assumption| format!(" --assume {assumption}"))
+            .collect();
+        page.labelled(
+            2,
+            ("What if", BOLD),
+            FINDING_TEXT,
+            "The verdict after it, from saved facts:",
+        )?;
+        page.blank()?;
+        let command = format!("vpcheck replay facts.json{}", assumed.concat());
+        page.verbatim(4, CYAN, &command)?;
     }
     Ok(())
 }
@@ -102,6 +116,14 @@ fn closing(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         &wording::inventory(&report.inventory),
         page,
     )?;
+    for (at, assumption) in report.assumed.iter().enumerate() {
+        last(
+            if at == 0 { "Assumed" } else { "" },
+            YELLOW,
+            assumption,
+            page,
+        )?;
+    }
     last("Host", BOLD, &wording::place(&report.environment), page)?;
     last(
         "Network",

@@ -114,7 +114,15 @@ impl Cause {
         self.fix = Fix {
             summary: summary.into(),
             commands,
+            assume: Vec::new(),
         };
+        self
+    }
+
+    /// Says what assumption stands for the fix.
+    #[must_use]
+    pub fn assume(mut self, assumption: impl Into<String>) -> Self {
+        self.fix.assume.push(assumption.into());
         self
     }
 }
@@ -129,6 +137,12 @@ pub fn by_subject_in_all_places(causes: impl IntoIterator<Item = Cause>) -> Vec<
         for command in same.flat_map(|other| &other.fix.commands) {
             if !cause.fix.commands.contains(command) {
                 cause.fix.commands.push(command.clone());
+            }
+        }
+        let same = causes.iter().filter(|other| other.subject == cause.subject);
+        for assumption in same.flat_map(|other| &other.fix.assume) {
+            if !cause.fix.assume.contains(assumption) {
+                cause.fix.assume.push(assumption.clone());
             }
         }
     }

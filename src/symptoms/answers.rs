@@ -26,7 +26,10 @@ pub(super) fn collect(scene: &Scene<'_>, target: &Target, name: &str, symptoms: 
         _ if interrupted(facts) => Some((
             Kind::Unprobed,
             Severity::Info,
-            format!("{name} was not looked up before the run ended"),
+            match scene.facts.assumed.is_empty() {
+                true => format!("{name} was not looked up before the run ended"),
+                false => format!("what {name} answers after the change is not known"),
+            },
         )),
         _ if is_truncated(facts) => Some((
             Kind::Truncated,

@@ -105,7 +105,8 @@ fn is_shared(address: Ipv4Addr) -> bool {
     a == 100 && (64..128).contains(&b)
 }
 
-fn is_sinkhole(address: IpAddr) -> bool {
+/// Whether an address is one that no service has: unspecified, loopback, link-local, documentation, benchmarking.
+pub fn is_sinkhole(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
             let [a, b, ..] = v4.octets();

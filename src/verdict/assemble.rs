@@ -49,6 +49,7 @@ pub fn report(facts: &Facts) -> Report {
         run_id: facts.run_id.clone(),
         started_at: timestamp(facts.started_at),
         duration_ms: facts.duration_ms,
+        assumed: facts.assumed.clone(),
         verdict: status::of_run(facts, &accepted, &verdicts),
         summary: Summary {
             services: ServiceCounts {

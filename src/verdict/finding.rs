@@ -46,6 +46,9 @@ pub struct Fix {
     pub summary: String,
     /// Commands that work as pasted.
     pub commands: Vec<String>,
+    /// What `vpcheck replay --assume` is told to see the verdict after the fix; empty where nothing stands for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assume: Vec<String>,
 }
 
 impl fmt::Display for Severity {

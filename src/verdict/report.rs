@@ -22,6 +22,9 @@ pub struct Report {
     pub started_at: String,
     /// How long it took, in milliseconds.
     pub duration_ms: f64,
+    /// The changes, not made yet, that the verdict assumes; none of what a run recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<String>,
     /// The run's verdict.
     pub verdict: RunVerdict,
     /// Counts.
@@ -132,6 +135,7 @@ pub struct ServiceReport {
     /// The endpoint service's name, as in `com.amazonaws.us-east-1.sqs`.
     pub service_name: Option<String>,
     /// False for an optional service of the workload.
+    #[serde(default = "required")]
     pub required: bool,
     /// The verdict on its path.
     pub verdict: ServiceVerdict,
@@ -295,4 +299,9 @@ pub struct InventoryReport {
     pub denied: Vec<String>,
     /// Why there is none, or what else failed.
     pub error: Option<String>,
+}
+
+/// A report without the word is of a service that is required.
+fn required() -> bool {
+    true
 }

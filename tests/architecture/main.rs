@@ -45,8 +45,13 @@ const ARROWS: &[(&str, &[&str])] = &[
             "environment::no_proxy",
         ],
     ),
+    ("assume", &["symptoms", "configuration", "catalog", "facts"]),
+    (
+        "drift",
+        &["evidence", "verdict", "symptoms", "catalog", "facts"],
+    ),
     ("redact", &["verdict", "facts"]),
-    ("render", &["verdict", "facts", "catalog"]),
+    ("render", &["drift", "verdict", "facts", "catalog"]),
     ("gather", &["environment", "catalog", "facts"]),
     ("cli", &["config", "catalog", "render::Format"]),
     (
@@ -74,6 +79,8 @@ const PURE: &[&str] = &[
     "symptoms",
     "rules",
     "verdict",
+    "assume",
+    "drift",
     "redact",
     "render",
     "iam_policy",

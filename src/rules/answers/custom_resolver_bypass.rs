@@ -97,6 +97,7 @@ fn cause(scene: &Scene<'_>, symptoms: &Symptoms, server: IpAddr, shown: &[&Sympt
             format!("Let {server} forward AWS names to the VPC's resolver, or use the VPC's resolver here. To change it and compare the two:"),
             commands,
         )
+        .assume("resolver=vpc")
 }
 
 fn first_name<'a>(shown: &[&'a Symptom]) -> &'a str {

@@ -53,6 +53,10 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                     None,
                 ),
             );
+        // An endpoint of another region's service has other names than the assumption makes.
+        if scene.region_of(&symptom.name) == scene.region {
+            cause = cause.assume(format!("endpoint-created={}", symptom.service));
+        }
         for other in scene.all_endpoints_of(&symptom.service) {
             cause = cause.evidence(match scene.is_of_this_vpc(other) {
                 true => format!(

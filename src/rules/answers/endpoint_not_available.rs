@@ -65,7 +65,9 @@ fn cause(scene: &Scene<'_>, symptoms: &Symptoms, symptom: &Symptom, endpoint: &E
         cause = cause.evidence(format!("Its last error: {error}"));
     }
     let (summary, commands) = fix(scene, endpoint);
-    cause.fix(summary, commands)
+    cause
+        .fix(summary, commands)
+        .assume(format!("endpoint-available={}", endpoint.id))
 }
 
 fn fix(scene: &Scene<'_>, endpoint: &Endpoint) -> (&'static str, Vec<String>) {

@@ -63,7 +63,8 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                     "sudo sed -i -E '/[[:space:]]{}([[:space:]]|$)/Id' /etc/hosts",
                     symptom.name.replace('.', "\\.")
                 )],
-            );
+            )
+            .assume(format!("hosts-line-removed={}", symptom.name));
         for line in &pinned {
             cause = cause.evidence(format!("/etc/hosts: {} {}", line.address, quoted(&line.name)));
         }

@@ -51,7 +51,8 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                     endpoint.id,
                     region_flag(scene)
                 )],
-            );
+            )
+            .assume(format!("private-dns=on:{}", endpoint.id));
         if let Some(name) = regional {
             cause = cause.evidence(format!("The endpoint's own name is {name}."));
         }

@@ -84,6 +84,7 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
             .because(format!(
                 "Private DNS works only where both DNS attributes of the VPC are on; {off} of {vpc} is off."
             ))
-            .fix("Switch the VPC's DNS attributes on.", commands),
+            .fix("Switch the VPC's DNS attributes on.", commands)
+            .assume("vpc-dns=on"),
     ]
 }

@@ -75,5 +75,6 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
     for address in public {
         cause = cause.evidence(format!("The host has the public address {address}."));
     }
-    vec![cause.fix("Where isolation is meant, take the way out away.", commands)]
+    cause = cause.fix("Where isolation is meant, take the way out away.", commands);
+    vec![cause.assume("no-internet")]
 }

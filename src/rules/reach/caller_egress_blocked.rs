@@ -76,7 +76,8 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                         "aws ec2 authorize-security-group-egress --group-id {subject} --ip-permissions '{permit}'{}",
                         region_flag(scene)
                     )],
-                ),
+                )
+                .assume(format!("egress-allows-443={subject}")),
         )
     });
     by_subject_in_all_places(causes)

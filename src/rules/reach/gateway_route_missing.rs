@@ -54,6 +54,9 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 },
                 commands(scene, table, endpoint),
             );
+        if !endpoint.route_table_ids.contains(&table.id) {
+            cause = cause.assume(format!("route-added={}", symptom.service));
+        }
         let inbound_only = scene
             .endpoints_of(&symptom.service)
             .into_iter()

@@ -63,7 +63,8 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                 .fix(
                     "Allow it before the rule that denies.",
                     Vec::new(),
-                ),
+                )
+                .assume(format!("acl-allows-443={acl}")),
         )
     });
     let mut causes = by_subject(causes);

@@ -54,7 +54,8 @@ fn of_credentials(scene: &Scene<'_>) -> Option<Cause> {
             .fix(
                 "Exempt the link-local addresses from the proxy.",
                 vec![exempting(&host.proxies, None)],
-            ),
+            )
+            .assume(format!("proxy-removed={}", proxy.name)),
     )
 }
 
@@ -118,6 +119,7 @@ fn of_names(scene: &Scene<'_>, symptoms: &Symptoms) -> Option<Cause> {
                 "Exempt the names and the link-local addresses from the proxy.",
                 vec![exempting(variables, Some(suffix))],
             )
+            .assume(format!("proxy-removed={}", proxy.name))
     )
 }
 

@@ -77,7 +77,8 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
                         "aws ec2 authorize-security-group-ingress --group-id {subject} {admit}{}",
                         region_flag(scene)
                     )],
-                ),
+                )
+                .assume(format!("group-allows-443={subject}")),
         )
     });
     by_subject(causes)
