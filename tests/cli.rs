@@ -234,6 +234,7 @@ fn help_and_version_are_on_standard_output() {
         "health",
         "inventory",
         "replay",
+        "diff",
         "explain",
         "services",
         "iam-policy",

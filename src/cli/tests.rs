@@ -30,6 +30,7 @@ fn every_command_is_there_and_explains_its_options() {
             "health",
             "inventory",
             "replay",
+            "diff",
             "verify",
             "signing-key",
             "explain",
@@ -79,6 +80,7 @@ fn every_option_a_command_has_is_handed_on() {
         let positional: Vec<&str> = match words[0] {
             "check" | "health" => vec!["sqs"],
             "replay" => vec!["facts.json"],
+            "diff" => vec!["old.json", "new.json"],
             "completions" => vec!["bash"],
             "verify" => vec!["evidence"],
             "signing-key" => vec!["key"],
@@ -91,6 +93,8 @@ fn every_option_a_command_has_is_handed_on() {
             .filter(|(long, _)| !(words[0] == "inventory" && *long == "output"))
             // What is verified, and how it is told, likewise.
             .filter(|(long, _)| !(words[0] == "verify" && ["public-key", "format"].contains(long)))
+            // What is assumed is no setting, and a comparison has none.
+            .filter(|(long, _)| !(words[0] == "replay" && *long == "assume") && words[0] != "diff")
             .map(|(long, takes_value)| match takes_value {
                 true => format!("--{long}=x"),
                 false => format!("--{long}"),

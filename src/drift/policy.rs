@@ -1,5 +1,7 @@
 //! Policies by their statements: order, spelling and a list of one are no difference.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 /// What a policy says, statement by statement, as compact JSON that is the same for what means the same.
@@ -34,10 +36,12 @@ fn plain(value: &Value) -> Value {
                 }
             }
         }
-        Value::Object(map) => map
-            .iter()
-            .map(|(key, value)| (key.clone(), plain(value)))
-            .collect(),
+        Value::Object(map) => {
+            let sorted: BTreeMap<&String, Value> =
+                map.iter().map(|(key, value)| (key, plain(value))).collect();
+            let sorted = sorted.into_iter();
+            sorted.map(|(key, value)| (key.clone(), value)).collect()
+        }
         other => other.clone(),
     }
 }

@@ -18,7 +18,6 @@ const FIXES: &[(&str, &str)] = &[
     ("endpoint-not-available", "endpoint-not-available"),
     ("endpoint-not-available-failed", "endpoint-not-available"),
     ("vpc-dns-attributes-off", "vpc-dns-attributes-off"),
-    ("vpc-dns-support-off-known", "vpc-dns-attributes-off"),
     ("custom-resolver-bypass", "custom-resolver-bypass"),
     ("security-group-blocks-443", "security-group-blocks-443"),
     (
