@@ -93,6 +93,8 @@ fn every_option_a_command_has_is_handed_on() {
             .filter(|(long, _)| !(words[0] == "inventory" && *long == "output"))
             // What is verified, and how it is told, likewise.
             .filter(|(long, _)| !(words[0] == "verify" && ["public-key", "format"].contains(long)))
+            // Whether settings are printed is none of them.
+            .filter(|(long, _)| *long != "print-config")
             // What is assumed is no setting, and a comparison has none.
             .filter(|(long, _)| !(words[0] == "replay" && *long == "assume") && words[0] != "diff")
             .map(|(long, takes_value)| match takes_value {
