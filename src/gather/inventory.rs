@@ -157,7 +157,7 @@ async fn of_vpc(
                 section(bounds, reader.endpoints(Vec::new())),
                 section(bounds, own),
                 // Those that the endpoints will most likely name, so that nobody waits for the names.
-                section(bounds, interfaces::of_type(reader, &vpc))
+                section(bounds, interfaces::described_as_of_endpoints(reader, &vpc))
             );
             let ahead = ahead.seen().cloned().unwrap_or_default();
             let listed = endpoints.seen().map(Vec::as_slice).unwrap_or_default();

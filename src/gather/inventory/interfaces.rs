@@ -9,6 +9,8 @@ use crate::facts::inventory::{Endpoint, NetworkInterface};
 
 /// The most values one filter takes ("List and filter your resources", Amazon EC2 User Guide).
 pub(super) const FILTER_VALUES: usize = 200;
+/// How AWS describes the interfaces of endpoints, with a colon behind it or without; then comes the endpoint's id.
+const DESCRIPTION: &str = "VPC Endpoint Interface*";
 
 /// The interfaces that have one of this host's addresses, in any VPC or in this one.
 pub(super) async fn own(
@@ -43,10 +45,21 @@ pub(super) async fn own(
     Ok(found)
 }
 
-/// The interfaces of this VPC that are of endpoints by their type.
-pub(super) async fn of_type(reader: &Reader, vpc: &str) -> Result<Vec<NetworkInterface>, Failure> {
-    let of_endpoints = vec!["vpc_endpoint".to_owned()];
-    with(reader, "interface-type", of_endpoints, Some(vpc)).await
+/// The interfaces of this VPC that are described as endpoints'.
+///
+/// That tells them as a rule, and can be asked before the endpoints are known; their type is less sure. What it misses
+/// is asked for by name.
+pub(super) async fn described_as_of_endpoints(
+    reader: &Reader,
+    vpc: &str,
+) -> Result<Vec<NetworkInterface>, Failure> {
+    with(
+        reader,
+        "description",
+        vec![DESCRIPTION.to_owned()],
+        Some(vpc),
+    )
+    .await
 }
 
 /// The interfaces of these endpoints; those that are known already are not asked for.
