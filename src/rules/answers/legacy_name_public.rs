@@ -75,11 +75,8 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
         .title("SQS's legacy names are public, as they always are")
         .because("Private DNS does not cover the legacy names; older SDKs and the AWS CLI version 1 call them whatever the queue URL says.")
         .fix(
-            "Use current SDKs and the AWS CLI version 2. Tell older SDKs the endpoint by a variable, and the AWS CLI version 1 with each call.",
-            vec![
-                format!("export AWS_ENDPOINT_URL_SQS=https://{modern}"),
-                format!("aws sqs list-queues --endpoint-url https://{modern}"),
-            ],
+            "Use current SDKs and the AWS CLI version 2. Older SDKs take the endpoint from a variable, the AWS CLI version 1 only from --endpoint-url.",
+            vec![format!("export AWS_ENDPOINT_URL_SQS=https://{modern}")],
         );
     for name in &names {
         cause = cause.evidence(format!("{name} answers with public addresses."));
