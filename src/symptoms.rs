@@ -4,6 +4,7 @@
 //! A symptom is named by its kind and by what shows it. Rules explain symptoms; what no rule explains
 //! surfaces under the code of its kind.
 
+pub mod acl_passages;
 pub mod answers;
 pub mod canary;
 pub mod denial;

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-use crate::configuration::network_acl::{EPHEMERAL, HTTPS, Passage, guarding, passage};
+use crate::configuration::network_acl::{Passage, passage};
 use crate::configuration::route_table::{Way, way};
 use crate::configuration::security_group::{Admission, Direction, Peer, admission};
 use crate::facts::inventory::SecurityGroup;
+use crate::symptoms::acl_passages::acl_passages;
 use crate::symptoms::{Scene, gateway};
 
 /// What becomes of packets to an address, as far as the configuration decides it.
@@ -86,27 +87,11 @@ fn groups(scene: &Scene<'_>, address: IpAddr) -> Option<String> {
 }
 
 fn acls(scene: &Scene<'_>, there: IpAddr) -> Option<String> {
-    let acls = scene.inventory()?.network_acls.seen()?;
-    let here = scene.source_towards(there)?;
-    let own_subnet = scene.subnet_id.as_deref();
-    let at = scene.endpoint_at(there);
-    let their_subnet = at.and_then(|(_, interface)| interface.subnet_id.as_deref());
-    if own_subnet.is_some() && own_subnet == their_subnet {
-        return None;
-    }
-    let own = own_subnet.and_then(|subnet| guarding(acls, subnet));
-    let theirs = their_subnet.and_then(|subnet| guarding(acls, subnet));
-    let passages = [
-        (own, true, there, HTTPS),
-        (theirs, false, here, HTTPS),
-        (theirs, true, here, EPHEMERAL),
-        (own, false, there, EPHEMERAL),
-    ];
-    passages
-        .into_iter()
-        .find_map(|(acl, egress, other, ports)| {
-            let acl = acl?;
-            let denied = matches!(passage(acl, egress, other, ports), Passage::Denied(_));
-            denied.then(|| format!("the network ACL {} drops it", acl.id))
-        })
+    acl_passages(scene, there).into_iter().find_map(|at| {
+        let denied = matches!(
+            passage(at.acl, at.egress, at.other, at.ports),
+            Passage::Denied(_)
+        );
+        denied.then(|| format!("the network ACL {} drops it", at.acl.id))
+    })
 }

@@ -1,10 +1,11 @@
 use std::net::IpAddr;
 
-use crate::configuration::network_acl::{EPHEMERAL, HTTPS, Passage, guarding, passage};
+use crate::configuration::network_acl::{Passage, passage};
 use crate::facts::FailureKind;
 use crate::facts::inventory::{NetworkAcl, PortRange};
 use crate::rules::cause::{Cause, by_subject};
 use crate::rules::rule;
+use crate::symptoms::acl_passages::acl_passages;
 use crate::symptoms::placement::without_dns64;
 use crate::symptoms::{Kind, Scene, Stage, Symptom, Symptoms};
 
@@ -87,50 +88,25 @@ fn all_blocked<'a>(scene: &Scene<'a>, symptom: &Symptom) -> Vec<Blocked<'a>> {
 }
 
 fn blocked_passages<'a>(scene: &Scene<'a>, symptom: &Symptom) -> Option<Vec<Blocked<'a>>> {
-    let acls = scene.inventory()?.network_acls.seen()?;
     // Behind a NAT64 gateway the packets meet other groups and ACLs than here.
     let there = symptom
         .address
         .filter(|address| without_dns64(*address) == *address)?;
-    let here = scene.source_towards(there)?;
-    let own_subnet = scene.subnet_id.as_deref();
-    let their_subnet = scene
-        .endpoint_at(there)
-        .and_then(|(_, interface)| interface.subnet_id.as_deref());
-    if own_subnet.is_some() && own_subnet == their_subnet {
-        return None;
-    }
-    let own = own_subnet.and_then(|subnet| guarding(acls, subnet));
-    let theirs = their_subnet.and_then(|subnet| guarding(acls, subnet));
-    let passages = [
-        (own, true, there, HTTPS),
-        (theirs, false, here, HTTPS),
-        (theirs, true, here, EPHEMERAL),
-        (own, false, there, EPHEMERAL),
-    ];
     let nothing_answers = all_fail(scene, &symptom.name);
-    let blocked = passages
-        .into_iter()
-        .filter_map(|(acl, egress, other, ports)| {
-            let acl = acl?;
-            match passage(acl, egress, other, ports) {
-                Passage::Denied(rule) => Some(Blocked {
-                    acl,
-                    egress,
-                    ports,
-                    other,
-                    rule,
-                }),
-                // Some of the ports the kernel picks from are lost: enough to explain that nothing gets through.
-                Passage::Partial if nothing_answers => Some(Blocked {
-                    acl,
-                    egress,
-                    ports,
-                    other,
-                    rule: None,
-                }),
-                Passage::Passes | Passage::Partial => None,
-            }
-        });
+    let blocked = acl_passages(scene, there).into_iter().filter_map(|at| {
+        let rule = match passage(at.acl, at.egress, at.other, at.ports) {
+            Passage::Denied(rule) => rule,
+            // Some of the ports the kernel picks from are lost: enough to explain that nothing gets through.
+            Passage::Partial if nothing_answers => None,
+            Passage::Passes | Passage::Partial => return None,
+        };
+        Some(Blocked {
+            acl: at.acl,
+            egress: at.egress,
+            ports: at.ports,
+            other: at.other,
+            rule,
+        })
+    });
     Some(blocked.collect())
 }
