@@ -10,6 +10,7 @@ mod hostname;
 mod region;
 mod service;
 mod table;
+mod template;
 mod workload;
 
 pub use hostname::{Identified, NameForm};

@@ -10,7 +10,7 @@ use crate::gather;
 use crate::render::{Format, Style, escape, render};
 use crate::verdict::Report;
 
-use super::gathering::{Run, trust};
+use super::gathering::{FEW_WORKERS, Run, trust};
 
 /// Delivers the result as far as the destinations take it, within `left`. What goes wrong is logged and changes
 /// nothing: the verdict is about the network, and what was not delivered waits.
@@ -73,7 +73,7 @@ fn by_spool(
         return Err("no region is known".to_owned());
     };
     let trust = trust(settings).map_err(|error| error.to_string())?;
-    let run = Run::start().map_err(|error| error.to_string())?;
+    let run = Run::start(FEW_WORKERS).map_err(|error| error.to_string())?;
     let access = gather::api_access(region, &trust, &facts.host);
     let outcome = run
         .within_limit(settings, left, async |bounds| {

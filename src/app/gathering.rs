@@ -20,10 +20,16 @@ use super::{AppError, INCONCLUSIVE, PASS, output};
 /// Threads are for the cryptography of many handshakes; more than these do not make a run faster. Even on one
 /// processor there are several, so that a peer that floods one connection does not hold up the others and the clock.
 const WORKERS: usize = 4;
+/// For a run of one or two names, whose handshakes are few.
+pub(super) const FEW_WORKERS: usize = 2;
 
 /// Gathers the facts that the settings ask for.
 pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
-    let run = Run::start()?;
+    let is_small = settings.workloads.is_empty() && (1..=2).contains(&settings.targets.len());
+    let run = Run::start(match is_small {
+        true => FEW_WORKERS,
+        false => WORKERS,
+    })?;
     let trust = trust(settings)?;
     let choice = match &settings.inventory {
         InventoryChoice::Auto => gather::InventoryChoice::Api,
@@ -61,7 +67,7 @@ pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
 
 /// Writes a snapshot of the VPC's configuration.
 pub(super) fn snapshot(settings: &Settings, path: Option<&Path>) -> Result<u8, AppError> {
-    let run = Run::start()?;
+    let run = Run::start(WORKERS)?;
     let trust = trust(settings)?;
     let region = settings.region.as_ref().map(ToString::to_string);
     let vpc_id = settings.vpc_id.clone();
@@ -110,10 +116,10 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn start() -> Result<Run, AppError> {
+    pub(super) fn start(workers: usize) -> Result<Run, AppError> {
         open_files::ensure().map_err(|error| AppError::Runtime(std::io::Error::other(error)))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(WORKERS)
+            .worker_threads(workers)
             .enable_all()
             .build()
             .map_err(AppError::Runtime)?;

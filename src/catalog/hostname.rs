@@ -1,7 +1,10 @@
 //! From a host name back to the service it belongs to.
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
+use super::template::Template;
 use super::{Partition, Region, Service};
 
 /// The form of an AWS host name.
@@ -56,80 +59,42 @@ pub struct Identified {
 /// Every name pattern of every service in every partition, for [`Index::identify`].
 #[derive(Debug)]
 pub(super) struct Index {
-    /// Of two that match equally well the first counts.
-    patterns: Vec<Pattern>,
-    /// By position from the right and fixed text there, the patterns that have it as their leftmost: a name is held
-    /// against few of all the patterns. Sorted.
-    by_label: Vec<(LabelHash, usize)>,
-    /// Patterns without any fixed label.
-    without_label: Vec<usize>,
+    /// Of each partition, the patterns below its own domains, prepared when a name there is first looked at.
+    below_domains: Vec<OnceLock<Patterns>>,
+    /// The few that are below none of these domains.
+    elsewhere: Patterns,
 }
 
 impl Index {
-    /// Prepares the patterns once; the positions in the two lists are kept.
+    /// An index of these services' names in these partitions; the positions in the two lists are kept.
     pub(super) fn new(partitions: &[Partition], services: &[Service]) -> Index {
-        let everywhere: Vec<_> = services
-            .iter()
-            .map(|service| NameForm::ALL.map(|form| service.templates_everywhere(form)))
-            .collect();
-        let mut index = Index {
-            patterns: Vec::new(),
-            by_label: Vec::new(),
-            without_label: Vec::new(),
-        };
-        for (partition, p) in partitions.iter().enumerate() {
-            for (service, (s, everywhere)) in services.iter().zip(&everywhere).enumerate() {
-                let regions: Vec<&Region> = s.differing_regions(p).collect();
-                for (form, everywhere) in NameForm::ALL.into_iter().zip(everywhere) {
-                    let mut add = |template: &Template, only: Option<&Region>| {
-                        let stands_for = only.or(template.names_global(p));
-                        template.variants(p, only, |text| {
-                            let mut pattern = Pattern::new(text, service, partition, form);
-                            pattern.stands_for = stands_for.cloned();
-                            if s.has_subdomains() && pattern.below == Below::Nothing {
-                                pattern.below = Below::Anything;
-                            }
-                            index.add(pattern);
-                        });
-                    };
-                    let own = s.templates_in(&p.name, form);
-                    for template in own.unwrap_or(everywhere).iter().chain(s.also(form)) {
-                        add(template, None);
-                    }
-                    for region in &regions {
-                        let own = s.templates_in(region.as_str(), form).or(own);
-                        for template in own.unwrap_or(everywhere) {
-                            add(template, Some(region));
-                        }
-                    }
-                }
-            }
+        let mut elsewhere = Patterns::default();
+        for partition in 0..partitions.len() {
+            elsewhere.add(partition, partitions, services, Template::is_elsewhere);
         }
-        index.by_label.sort_unstable();
-        index
+        Index {
+            below_domains: partitions.iter().map(|_| OnceLock::new()).collect(),
+            elsewhere: elsewhere.sorted(),
+        }
     }
 
-    fn add(&mut self, pattern: Pattern) {
-        let number = self.patterns.len();
-        match pattern.leftmost_label() {
-            Some(label) => self.by_label.push((label, number)),
-            None => self.without_label.push(number),
-        }
-        self.patterns.push(pattern);
-    }
-
-    /// The numbers of all patterns that these labels may match.
-    fn candidates(&self, labels: &[&str]) -> impl Iterator<Item = usize> {
-        let fixed = labels.iter().enumerate().flat_map(|(position, label)| {
-            let wanted = LabelHash::of(position, label);
-            let begin = self.by_label.partition_point(|(label, _)| *label < wanted);
-            let from = self.by_label.get(begin..).unwrap_or_default();
-            from.iter().take_while(move |(label, _)| *label == wanted)
+    /// The patterns that a name may match, by where it is.
+    fn patterns(
+        &self,
+        name: &str,
+        partitions: &[Partition],
+        services: &[Service],
+    ) -> impl Iterator<Item = &Patterns> {
+        let below = self.below_domains.iter().zip(partitions).enumerate();
+        let below = below.filter(|(_, (_, partition))| partition.has_below(name));
+        let below = below.map(|(number, (patterns, _))| {
+            patterns.get_or_init(|| {
+                let mut patterns = Patterns::default();
+                patterns.add(number, partitions, services, |t| !t.is_elsewhere());
+                patterns.sorted()
+            })
         });
-        fixed
-            .map(|(_, number)| number)
-            .chain(&self.without_label)
-            .copied()
+        below.chain([&self.elsewhere])
     }
 
     /// The best match: the one that leaves the fewest labels unexplained, plainer forms first.
@@ -150,15 +115,16 @@ impl Index {
         if !labels.iter().all(|label| is_label(label)) {
             return None;
         }
-        let found = self.candidates(&labels).filter_map(|number| {
-            let pattern = self.patterns.get(number)?;
+        let patterns = self.patterns(&name, partitions, services);
+        let candidates = patterns.flat_map(|patterns| patterns.candidates(&labels));
+        let found = candidates.filter_map(|pattern| {
             let partition = partitions.get(pattern.partition)?;
             let (below, region) = pattern.matches(&labels, partition)?;
-            Some((below, number, pattern, region))
+            Some((below, pattern, region))
         });
         // Of equals the first pattern; those of one service go by form.
-        let (below, _, pattern, region) =
-            found.min_by_key(|(below, number, p, _)| (*below, p.form, *number))?;
+        let (below, pattern, region) =
+            found.min_by_key(|(below, p, _)| (*below, p.form, p.partition, p.place))?;
         let form = match pattern.form {
             NameForm::Standard if below > 0 => NameForm::Subdomain,
             form => form,
@@ -168,6 +134,90 @@ impl Index {
             form,
             region: region.or_else(|| pattern.stands_for.clone()),
         })
+    }
+}
+
+/// Patterns, to be found by their labels.
+#[derive(Debug, Default)]
+struct Patterns {
+    all: Vec<Pattern>,
+    /// By position from the right and fixed text there, the patterns that have it as their leftmost: a name is held
+    /// against few of all the patterns. Sorted.
+    by_label: Vec<(LabelHash, usize)>,
+    /// Patterns without any fixed label.
+    without_label: Vec<usize>,
+}
+
+impl Patterns {
+    /// Adds those of a partition's that come from such templates.
+    fn add(
+        &mut self,
+        number: usize,
+        partitions: &[Partition],
+        services: &[Service],
+        wanted: impl Fn(&Template) -> bool,
+    ) {
+        let Some(partition) = partitions.get(number) else {
+            return;
+        };
+        let mut place = 0;
+        for (at, service) in services.iter().enumerate() {
+            let regions: Vec<&Region> = service.differing_regions(partition).collect();
+            for form in NameForm::ALL {
+                let everywhere = service.templates_everywhere(form);
+                let mut add = |template: &Template, only: Option<&Region>| {
+                    place += 1;
+                    if !wanted(template) {
+                        return;
+                    }
+                    let stands_for = only.or(template.names_global(partition));
+                    template.variants(partition, only, |text| {
+                        let mut pattern = Pattern::new(text, form, at, number, place);
+                        pattern.stands_for = stands_for.cloned();
+                        if service.has_subdomains() && pattern.below == Below::Nothing {
+                            pattern.below = Below::Anything;
+                        }
+                        self.push(pattern);
+                    });
+                };
+                let own = service.templates_in(&partition.name, form);
+                for template in own.unwrap_or(&everywhere).iter().chain(service.also(form)) {
+                    add(template, None);
+                }
+                for region in &regions {
+                    let own = service.templates_in(region.as_str(), form).or(own);
+                    for template in own.unwrap_or(&everywhere) {
+                        add(template, Some(region));
+                    }
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, pattern: Pattern) {
+        let number = self.all.len();
+        match pattern.leftmost_label() {
+            Some(label) => self.by_label.push((label, number)),
+            None => self.without_label.push(number),
+        }
+        self.all.push(pattern);
+    }
+
+    fn sorted(mut self) -> Self {
+        self.by_label.sort_unstable();
+        self
+    }
+
+    /// All patterns that these labels may match.
+    fn candidates(&self, labels: &[&str]) -> impl Iterator<Item = &Pattern> {
+        let fixed = labels.iter().enumerate().flat_map(|(position, label)| {
+            let wanted = LabelHash::of(position, label);
+            let begin = self.by_label.partition_point(|(label, _)| *label < wanted);
+            let from = self.by_label.get(begin..).unwrap_or_default();
+            from.iter().take_while(move |(label, _)| *label == wanted)
+        });
+        let numbers = fixed.map(|(_, number)| number).chain(&self.without_label);
+        numbers.filter_map(|number| self.all.get(*number))
     }
 }
 
@@ -190,9 +240,11 @@ impl LabelHash {
 struct Pattern {
     /// Its labels.
     text: Box<str>,
+    form: NameForm,
     service: usize,
     partition: usize,
-    form: NameForm,
+    /// Its template's place among all of its partition.
+    place: usize,
     below: Below,
     /// The region of a name that has none in it.
     stands_for: Option<Region>,
@@ -221,16 +273,17 @@ enum Below {
 }
 
 impl Pattern {
-    fn new(text: &str, service: usize, partition: usize, form: NameForm) -> Pattern {
+    fn new(text: &str, form: NameForm, service: usize, partition: usize, place: usize) -> Pattern {
         let (text, below) = match text.strip_prefix("*.") {
             Some(rest) => (rest, Below::Something),
             None => (text, Below::Nothing),
         };
         Pattern {
             text: text.into(),
+            form,
             service,
             partition,
-            form,
+            place,
             below,
             stands_for: None,
         }
@@ -244,13 +297,17 @@ impl Pattern {
 
     /// The fixed label that is furthest to the left.
     fn leftmost_label(&self) -> Option<LabelHash> {
-        let fixed = self.labels().enumerate();
-        let fixed = fixed.filter_map(|(position, label)| match label {
-            Label::Exactly(text) => Some((position, text)),
-            _ => None,
-        });
-        let (position, text) = fixed.last()?;
-        Some(LabelHash::of(position, text))
+        let mut rest = &*self.text;
+        loop {
+            let (first, after) = rest
+                .split_once('.')
+                .map_or((rest, None), |(f, a)| (f, Some(a)));
+            if let Label::Exactly(text) = Label::new(first) {
+                let position = after.map_or(0, |after| after.split('.').count());
+                return Some(LabelHash::of(position, text));
+            }
+            rest = after?;
+        }
     }
 
     /// How many labels are left of what the pattern explains, and the region found on the way.
@@ -299,82 +356,6 @@ impl<'a> Label<'a> {
     }
 }
 
-/// A host name with `{region}`, `{suffix}`, `{dual}`, `{global}`, `{account}`, `{account?}` and
-/// `{number}` in place of what varies; a leading `*.` stands for one label or more.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(from = "String")]
-pub(super) struct Template(String);
-
-impl From<String> for Template {
-    fn from(text: String) -> Template {
-        Template(text)
-    }
-}
-
-impl Template {
-    /// The name itself; `None` where something it takes is not known.
-    pub(super) fn render(
-        &self,
-        partition: &Partition,
-        region: &Region,
-        account: Option<&str>,
-    ) -> Option<String> {
-        let mut name = self.filled(partition, Some(region));
-        if name.contains("{account") {
-            name = match account {
-                Some(account) => name
-                    .replace("{account?}", account)
-                    .replace("{account}", account),
-                None => name.replace("{account?}.", ""),
-            };
-        }
-        (!name.contains(['{', '*'])).then_some(name)
-    }
-
-    /// Hands over the texts to match against in a partition, or in one region of it.
-    fn variants(&self, partition: &Partition, only: Option<&Region>, mut each: impl FnMut(&str)) {
-        let text = self.filled(partition, only);
-        match text.strip_prefix("{account?}.") {
-            Some(without) => {
-                each(&format!("{{account}}.{without}"));
-                each(without);
-            }
-            None => each(&text),
-        }
-    }
-
-    /// The partition's global region, if the template has it as its region.
-    fn names_global<'a>(&self, partition: &'a Partition) -> Option<&'a Region> {
-        self.0
-            .contains("{global}")
-            .then_some(&partition.implicit_global_region)
-    }
-
-    /// The template with everything filled in that is the same in the whole partition, or in this region of it.
-    fn filled(&self, partition: &Partition, region: Option<&Region>) -> String {
-        let mut text = String::with_capacity(self.0.len() + 32);
-        let mut rest = self.0.as_str();
-        while let Some((before, from)) = rest.split_once('{') {
-            let (key, after) = from.split_once('}').unwrap_or((from, ""));
-            let value = match key {
-                "suffix" => Some(partition.dns_suffix.as_str()),
-                "dual" => Some(partition.dual_stack_suffix.as_str()),
-                "global" => Some(partition.implicit_global_region.as_str()),
-                "region" => region.map(Region::as_str),
-                _ => None,
-            };
-            text.push_str(before);
-            match value {
-                Some(value) => text.push_str(value),
-                None => text.extend(["{", key, "}"]),
-            }
-            rest = after;
-        }
-        text.push_str(rest);
-        text
-    }
-}
-
 /// Whether a label may occur in a host name; buckets may have underscores, wildcards do not count.
 fn is_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
@@ -409,10 +390,16 @@ mod tests {
             ..
         } = catalog;
         let whole = {
-            let mut whole = Index::new(partitions, services);
-            whole.by_label.clear();
-            whole.without_label = (0..whole.patterns.len()).collect();
-            whole
+            let mut patterns = Patterns::default();
+            for number in 0..partitions.len() {
+                patterns.add(number, partitions, services, |_| true);
+            }
+            patterns.by_label.clear();
+            patterns.without_label = (0..patterns.all.len()).collect();
+            Index {
+                below_domains: Vec::new(),
+                elsewhere: patterns,
+            }
         };
         let found = |index: &Index, name: &str| {
             index

@@ -120,6 +120,14 @@ pub struct Partition {
 }
 
 impl Partition {
+    /// Whether a name is below one of its domains.
+    pub(super) fn has_below(&self, name: &str) -> bool {
+        [&self.dns_suffix, &self.dual_stack_suffix]
+            .into_iter()
+            .filter_map(|domain| name.strip_suffix(domain.as_str()))
+            .any(|rest| rest.ends_with('.'))
+    }
+
     /// The partition of a region: listed by name, else by the shape of its code, else `aws`.
     ///
     /// This is the order in which the AWS SDKs decide.

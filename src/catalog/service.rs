@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::hostname::{NameForm, Template};
+use super::hostname::NameForm;
+use super::template::Template;
 use super::{Partition, Region, Workload};
 
 /// How a VPC can reach a service privately.

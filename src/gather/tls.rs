@@ -3,6 +3,7 @@
 mod certificate;
 mod judge;
 pub mod roots;
+mod store;
 pub mod trust;
 mod verifier;
 

@@ -1,6 +1,7 @@
 """One process, from its start to its end: how long it took, what processor time, how much memory at most."""
 
 import os
+import pathlib
 import signal
 import sys
 import tempfile
@@ -38,6 +39,7 @@ class Run:
         return {
             "milliseconds": took * 1000,
             "processor": (usage.ru_utime + usage.ru_stime) * 1000,
+            # No less than this program has itself: see `memory`.
             "megabytes": usage.ru_maxrss * 1024 / 1e6,
         }
 
@@ -50,6 +52,18 @@ class Run:
 def once(command, codes=(0,), environment=None, kept=None):
     """Runs a command to its end."""
     return Run(command, environment, kept).end(codes)
+
+
+def memory(command, runs, codes=(0,)):
+    """The most memory that a command has at a time, in megabytes, by the run.
+
+    A small program starts it: the system counts what whoever starts a process has as that process's."""
+    taken = []
+    with tempfile.NamedTemporaryFile() as told:
+        for _ in range(runs):
+            once(["time", "--format=%M", f"--output={told.name}", *command], codes)
+            taken.append({"megabytes": int(pathlib.Path(told.name).read_text().split()[-1]) * 1024 / 1e6})
+    return taken
 
 
 def in_turn(commands, runs, codes=(0,)):

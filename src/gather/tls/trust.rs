@@ -1,25 +1,22 @@
 //! The roots certificates are judged by.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, TrustAnchor};
 
-use super::judge;
 use super::roots::Roots;
+use super::{judge, store};
 use crate::facts::tls::Chain;
-use crate::gather::small_file;
 
 /// Amazon Trust Services' roots: Amazon Root CA 1 to 4 and Starfield Services Root CA - G2.
 ///
 /// Source: the Amazon Trust Services repository (amazontrust.com/repository) and the AWS security blog, "How to
 /// prepare for AWS's move to its own certificate authority".
 const BUILT_IN: &[u8] = include_bytes!("service-roots.pem");
-/// Stores of systems have a few hundred kilobytes.
-const LARGEST_STORE: u64 = 16 * 1024 * 1024;
 /// The most chains whose worth is remembered: a few kilobytes each.
 const MOST_JUDGED: usize = 128;
 const BUILT_IN_LABEL: &str = "the built-in service roots";
@@ -34,6 +31,8 @@ pub struct Trust {
 type Load = Box<dyn FnOnce() -> Roots + Send>;
 
 struct Sets {
+    /// Those of the roots to connect by that are quickly had.
+    bundle: LazyLock<Roots, Load>,
     connect: LazyLock<Roots, Load>,
     service: Roots,
     judged: Mutex<BTreeMap<Vec<Vec<u8>>, Judged>>,
@@ -64,8 +63,8 @@ impl Trust {
     /// Loads the system's roots, and the bytes of two PEM files with the names to speak of them by: the roots
     /// services must chain to (Amazon Trust Services' where none are given) and extra roots to connect by.
     ///
-    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the system's store. It is read meanwhile, since it holds a hundred
-    /// roots and more; one that is missing or broken is empty and no error. A file that the operator named must be right.
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the system's store. Its bundle is read meanwhile, since it holds a
+    /// hundred roots and more, and the rest only where a chain needs it. A store that is missing or broken is empty and no error. A file that the operator named must be right.
     pub fn load(
         service_roots_pem: Option<(&Path, &[u8])>,
         ca_file_pem: Option<(&Path, &[u8])>,
@@ -74,13 +73,14 @@ impl Trust {
         let added = extra.clone();
         let reading = std::thread::Builder::new()
             .name("roots".to_owned())
-            .spawn(move || Roots::of(system_store().into_iter().chain(added)));
-        let connect: Load = Box::new(move || match reading.map(JoinHandle::join) {
+            .spawn(move || Roots::of(store::bundle().into_iter().chain(added)));
+        // Without a thread to be had, the whole store is read when it is wanted.
+        let bundle: Load = Box::new(move || match reading.map(JoinHandle::join) {
             Ok(Ok(roots)) => roots,
-            // There is no thread to be had.
-            _ => Roots::of(system_store().into_iter().chain(extra)),
+            _ => Roots::of([]),
         });
-        Trust::with(connect, service_roots_pem)
+        let whole: Load = Box::new(move || Roots::of(store::whole().into_iter().chain(extra)));
+        Trust::with(bundle, whole, service_roots_pem)
     }
 
     /// As [`Trust::load`], over these certificates in place of the system's store.
@@ -91,16 +91,23 @@ impl Trust {
         ca_file_pem: Option<(&Path, &[u8])>,
     ) -> Result<Trust, TrustError> {
         store.extend(extra(ca_file_pem)?);
-        Trust::with(Box::new(|| Roots::of(store)), service_roots_pem)
+        let roots = Roots::of(store);
+        let bundle = roots.clone();
+        Trust::with(Box::new(|| bundle), Box::new(|| roots), service_roots_pem)
     }
 
-    fn with(connect: Load, service_roots_pem: Option<(&Path, &[u8])>) -> Result<Trust, TrustError> {
+    fn with(
+        bundle: Load,
+        connect: Load,
+        service_roots_pem: Option<(&Path, &[u8])>,
+    ) -> Result<Trust, TrustError> {
         let service = Roots::of(match service_roots_pem {
             Some((path, pem)) => parse(&path.display().to_string(), pem)?,
             None => parse(BUILT_IN_LABEL, BUILT_IN)?,
         });
         Ok(Trust {
             sets: Arc::new(Sets {
+                bundle: LazyLock::new(bundle),
                 connect: LazyLock::new(connect),
                 service,
                 judged: Mutex::default(),
@@ -129,18 +136,10 @@ impl Trust {
         if let Some(known) = judged(&self.sets.judged) {
             return known;
         }
-        let (connect, service) = (self.sets.connect.anchors(), self.sets.service.anchors());
-        let by_service = judge::reaches(chain, service);
-        // The same root is as good in the other set, as the service roots are in most systems' store.
-        let fresh = match &by_service {
-            Ok(anchor) if connect.contains(anchor) => Judged {
-                connect: Chain::Reaches,
-                service: Chain::Reaches,
-            },
-            _ => Judged {
-                connect: judge::worth(judge::reaches(chain, connect)),
-                service: judge::worth(by_service),
-            },
+        let service = judge::reaches(chain, self.sets.service.anchors());
+        let fresh = Judged {
+            connect: self.sets.connects(chain, service.as_ref().ok().copied()),
+            service: judge::worth(service),
         };
         let mut known = self
             .sets
@@ -154,30 +153,24 @@ impl Trust {
     }
 }
 
+impl Sets {
+    /// What a chain is worth by the roots to connect by, where it reaches this one of the service roots.
+    fn connects(&self, chain: &[CertificateDer<'_>], reached: Option<&TrustAnchor<'_>>) -> Chain {
+        // The same root is as good in the other set, and the service roots are in most systems' bundle.
+        let is_known = |anchor| self.bundle.anchors().contains(anchor);
+        if reached.is_some_and(is_known) || judge::reaches(chain, self.bundle.anchors()).is_ok() {
+            return Chain::Reaches;
+        }
+        judge::worth(judge::reaches(chain, self.connect.anchors()))
+    }
+}
+
 impl std::fmt::Debug for Trust {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Trust")
             .field("service_roots", &self.service_roots().certificates().len())
             .finish_non_exhaustive()
     }
-}
-
-/// The certificates of the system's store.
-fn system_store() -> Vec<CertificateDer<'static>> {
-    let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-    let unfit = named.and_then(|path| small_file::unfit(&path, LARGEST_STORE));
-    let (certificates, problems) = match unfit {
-        Some(problem) => (Vec::new(), vec![format!("SSL_CERT_FILE: {problem}")]),
-        None => {
-            let store = rustls_native_certs::load_native_certs();
-            let problems = store.errors.iter().map(ToString::to_string);
-            (store.certs, problems.collect())
-        }
-    };
-    for problem in problems {
-        tracing::info!("the system's certificate store: {problem}");
-    }
-    certificates
 }
 
 fn extra(ca_file_pem: Option<(&Path, &[u8])>) -> Result<Vec<CertificateDer<'static>>, TrustError> {
