@@ -12,6 +12,8 @@ mod instance;
 pub mod kms;
 mod open_ended;
 mod resolve;
+pub mod s3_object;
+pub mod ssm_parameter;
 mod steady_time;
 #[cfg(test)]
 pub(in crate::gather) mod test_service;
