@@ -14,9 +14,9 @@ mod documents;
 mod words;
 
 pub use args::{
-    AmongManyArgs, CanaryArgs, ConfigArgs, ConnectArgs, ConsoleArgs, DeliverArgs, EvidenceArgs, ExpectArgs,
-    InventoryArgs, LimitArgs, MemoryArgs, RedactArgs, RegionArgs, ReportArgs, SeverityArgs,
-    SigningArgs, TargetArgs, TrustArgs,
+    AmongManyArgs, CanaryArgs, ConfigArgs, ConnectArgs, ConsoleArgs, DeliverArgs, EvidenceArgs,
+    ExpectArgs, InventoryArgs, LimitArgs, MemoryArgs, RedactArgs, RegionArgs, ReportArgs,
+    SeverityArgs, SigningArgs, TargetArgs, TrustArgs,
 };
 pub use documents::{completions, man};
 

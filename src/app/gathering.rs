@@ -34,13 +34,11 @@ pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
             let inventory = inventory::read_file(&file.label, &file.bytes)?;
             gather::InventoryChoice::Given(Box::new(inventory))
         }
-        InventoryChoice::Place(place) => {
-            gather::InventoryChoice::Fetch(Box::new(FetchQuestion {
-                place: place.clone(),
-                keep_in: settings.inventory_cache.clone(),
-                max_age: Duration::from_secs(settings.request.inventory_max_age_s),
-            }))
-        }
+        InventoryChoice::Place(place) => gather::InventoryChoice::Fetch(Box::new(FetchQuestion {
+            place: place.clone(),
+            keep_in: settings.inventory_cache.clone(),
+            max_age: Duration::from_secs(settings.request.inventory_max_age_s),
+        })),
     };
     let options = Options {
         request: settings.request.clone(),
@@ -112,7 +110,9 @@ pub(super) fn snapshot(settings: &Settings, path: Option<&Path>) -> Result<u8, A
         (Some(place), _) if nothing => {
             return Err(AppError::Unknown(format!(
                 "nothing was written to {place}: {}",
-                failures.first().map_or("nothing could be read", String::as_str)
+                failures
+                    .first()
+                    .map_or("nothing could be read", String::as_str)
             )));
         }
         (Some(_), _) => {}

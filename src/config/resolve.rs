@@ -12,8 +12,9 @@ use super::shown::Said;
 use super::signing_key::signing_key;
 use super::words::{CANARIES, COLORS, EXPECTS, SWITCHES, path, region, severity, vpc_id, word};
 use super::{
-    DEFAULT_FILE, DEFAULT_INVENTORY_CACHE, DEFAULT_STATE, Environment, Files, FixOutput, InventoryChoice, MemoryChoice,
-    NamedFile, Output, Period, Settings, file, network, queue, target,
+    DEFAULT_FILE, DEFAULT_INVENTORY_CACHE, DEFAULT_STATE, Environment, Files, FixOutput,
+    InventoryChoice, MemoryChoice, NamedFile, Output, Period, Settings, file, network, queue,
+    target,
 };
 use crate::catalog::Workload;
 use crate::cli::{Cli, Command};
@@ -222,13 +223,18 @@ fn inventory(
         _ => InventoryChoice::Auto,
     };
     let said = layers.one("inventory", |text| match text {
-        "" => Err(Problem::unexpected("auto, off, a file, s3://BUCKET/KEY or ssm:/NAME", text)),
+        "" => Err(Problem::unexpected(
+            "auto, off, a file, s3://BUCKET/KEY or ssm:/NAME",
+            text,
+        )),
         text => match InventoryPlace::of(text) {
             Some(Err(error)) => Err(Problem::unexpected(error.expected, text)),
             _ => Ok(text.to_owned()),
         },
     })?;
-    let place = said.as_ref().and_then(|said| InventoryPlace::of(&said.value));
+    let place = said
+        .as_ref()
+        .and_then(|said| InventoryPlace::of(&said.value));
     if let Some(Ok(place)) = place {
         return Ok(InventoryChoice::Place(place));
     }

@@ -384,6 +384,12 @@ impl Inventory {
             || self.endpoint_services.is_seen()
     }
 
+    /// Who was asked for it: the EC2 API, or the service that keeps it.
+    pub fn asked_of(&self) -> &'static str {
+        let fetch = self.fetch.as_ref();
+        fetch.map_or("the EC2 API", |fetch| fetch.place.service_name())
+    }
+
     /// True where anything was read of the VPC and its endpoints.
     pub fn tells_of_vpc(&self) -> bool {
         self.vpcs.is_seen() || self.endpoints.is_seen()

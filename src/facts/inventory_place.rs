@@ -8,7 +8,7 @@ use thiserror::Error;
 
 /// A place that one machine writes an inventory to and others fetch it from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(try_from = "String", into = "String")]
 pub enum InventoryPlace {
     /// An object in a bucket.
     S3(S3Object),
@@ -17,7 +17,7 @@ pub enum InventoryPlace {
 }
 
 /// An object, and how it is encrypted when it is written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3Object {
     /// The bucket.
     pub bucket: String,
@@ -30,7 +30,7 @@ pub struct S3Object {
 }
 
 /// A parameter of AWS Systems Manager Parameter Store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SsmParameter {
     /// Its name, with the slash it begins with.
     pub name: String,
@@ -53,7 +53,8 @@ pub struct UnknownPlace {
 const PLACES: &str = "s3://BUCKET/KEY or ssm:/NAME";
 const BUCKET: &str =
     "a bucket's name of 3 to 63 lower-case letters, digits, dots and hyphens after s3://";
-const KEY: &str = "an object's key of 1 to 1024 characters after the bucket";
+const KEY: &str =
+    "an object's key of up to 1024 letters, digits and !-_.*()=+:@,~/ and blanks after the bucket";
 const NAME: &str = "a parameter's name such as ssm:/vpcheck/inventory, of letters, digits, dots, hyphens and \
                     underscores between slashes";
 const S3_OPTIONS: &str = "region=REGION or kms-key=KEY after the question mark of an s3:// URL";
@@ -66,11 +67,42 @@ impl InventoryPlace {
         is_place.then(|| text.parse())
     }
 
+    /// The text that names it, with its options.
+    pub fn whole(&self) -> String {
+        let mut options: Vec<String> = Vec::new();
+        let mut add = |key: &str, value: Option<&String>| {
+            options.extend(value.map(|value| format!("{key}={value}")));
+        };
+        match self {
+            InventoryPlace::S3(object) => {
+                add("region", object.region.as_ref());
+                add("kms-key", object.kms_key.as_ref());
+            }
+            InventoryPlace::Ssm(parameter) => {
+                add("region", parameter.region.as_ref());
+                let advanced = parameter.advanced.then(|| "advanced".to_owned());
+                add("tier", advanced.as_ref());
+            }
+        }
+        match options.is_empty() {
+            true => self.to_string(),
+            false => format!("{self}?{}", options.join("&")),
+        }
+    }
+
     /// The service that is called for it, as the catalogue names it.
     pub fn service(&self) -> &'static str {
         match self {
             InventoryPlace::S3(_) => "s3",
             InventoryPlace::Ssm(_) => "ssm",
+        }
+    }
+
+    /// What people call the service.
+    pub fn service_name(&self) -> &'static str {
+        match self {
+            InventoryPlace::S3(_) => "Amazon S3",
+            InventoryPlace::Ssm(_) => "Parameter Store",
         }
     }
 
@@ -143,6 +175,20 @@ impl FromStr for InventoryPlace {
     }
 }
 
+impl TryFrom<String> for InventoryPlace {
+    type Error = UnknownPlace;
+
+    fn try_from(text: String) -> Result<Self, UnknownPlace> {
+        text.parse()
+    }
+}
+
+impl From<InventoryPlace> for String {
+    fn from(place: InventoryPlace) -> String {
+        place.whole()
+    }
+}
+
 /// Without the options, which are no part of what it is called.
 impl fmt::Display for InventoryPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -163,11 +209,13 @@ fn is_bucket(name: &str) -> bool {
         && !name.contains("..")
 }
 
-/// "Naming Amazon S3 objects", Amazon S3 User Guide: at most 1,024 bytes; parts that are dots alone are changed on the way.
+/// The characters that "Naming Amazon S3 objects" (Amazon S3 User Guide) calls safe, but for the apostrophe, and some that
+/// partitions and paths have; at most 1,024 of them. Parts that are dots alone are changed on the way.
 fn is_object_key(key: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/!-_.*()=+:@,~ ".contains(&b);
     (1..=1024).contains(&key.len())
         && !key.ends_with('/')
-        && !key.chars().any(char::is_control)
+        && key.bytes().all(plain)
         && !key.split('/').any(|part| part == "." || part == "..")
 }
 
@@ -208,9 +256,10 @@ mod tests {
 
     #[test]
     fn places_are_read_with_what_belongs_to_them() {
-        let place: InventoryPlace = "s3://vpc-config.example/prod/vpc 1.json?region=eu-west-1&kms-key=alias/a"
-            .parse()
-            .unwrap();
+        let place: InventoryPlace =
+            "s3://vpc-config.example/prod/vpc 1.json?region=eu-west-1&kms-key=alias/a"
+                .parse()
+                .unwrap();
         assert_eq!(place.to_string(), "s3://vpc-config.example/prod/vpc 1.json");
         let InventoryPlace::S3(object) = &place else {
             panic!("{place}");
@@ -220,6 +269,13 @@ mod tests {
         let place: InventoryPlace = "ssm:/vpcheck/inventory?tier=advanced".parse().unwrap();
         assert_eq!(place.to_string(), "ssm:/vpcheck/inventory");
         assert!(matches!(place, InventoryPlace::Ssm(parameter) if parameter.advanced));
+        for text in [
+            "s3://bucket/key",
+            "s3://bucket/key?region=eu-west-1&kms-key=a",
+            "ssm:/a/b?region=eu-west-1&tier=advanced",
+        ] {
+            assert_eq!(text.parse::<InventoryPlace>().unwrap().whole(), text);
+        }
         assert_eq!(InventoryPlace::of("inventory.json"), None);
         assert_eq!(InventoryPlace::of("ssm"), None);
     }
@@ -231,6 +287,7 @@ mod tests {
             ("s3://bucket", "an object's key"),
             ("s3://bucket/prefix/", "an object's key"),
             ("s3://bucket/../other", "an object's key"),
+            ("s3://bucket/it's", "an object's key"),
             ("s3://bucket/key?sse=none", "kms-key=KEY"),
             ("ssm:name", "a parameter's name"),
             ("ssm:/a//b", "a parameter's name"),

@@ -30,8 +30,8 @@ use interfaces::FILTER_VALUES;
 use reader::{Reader, filter};
 
 pub use fetched::{FetchQuestion, chance, fetch};
-pub use published::{PublishError, publish};
 pub use file::{InventoryFileError, read_file, write};
+pub use published::{PublishError, publish};
 
 /// How many calls are made at a time, and the sockets that each may have: its connection, and looking its name up.
 const CALLS_AT_ONCE: usize = 32;

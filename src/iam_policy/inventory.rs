@@ -26,7 +26,10 @@ fn resources(place: &InventoryPlace, region: Option<&Region>) -> Value {
     let partition = region.map_or("aws", |region| region.partition().name.as_str());
     match place {
         InventoryPlace::S3(object) => {
-            json!(format!("arn:{partition}:s3:::{}/{}", object.bucket, object.key))
+            json!(format!(
+                "arn:{partition}:s3:::{}/{}",
+                object.bucket, object.key
+            ))
         }
         InventoryPlace::Ssm(parameter) => {
             let own = parameter.region.as_deref();

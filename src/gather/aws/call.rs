@@ -145,8 +145,8 @@ impl AwsAccess {
             .await
             .map_err(|error| failed(&error))?;
         exchange(stream, request, longest)
-                .await
-                .map_err(|e| failed(&e))
+            .await
+            .map_err(|e| failed(&e))
     }
 }
 

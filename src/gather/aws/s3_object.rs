@@ -199,29 +199,68 @@ mod tests {
         let access = AwsAccess::new("eu-west-1", b"", InstanceSource::known(false), Vec::new());
         let here = get(&access, &object("s3://config/a b.json"), Some("\"x\""));
         assert_eq!(here.host.name, "config.s3.eu-west-1.amazonaws.com");
-        assert_eq!((here.method.as_str(), here.path.as_str()), ("GET", "/a%20b.json"));
-        assert_eq!(here.headers, [("if-none-match".to_owned(), "\"x\"".to_owned())]);
-        let there = get(&access, &object("s3://c.d.e/k?region=us-east-1"), Some("a\nb"));
+        assert_eq!(
+            (here.method.as_str(), here.path.as_str()),
+            ("GET", "/a%20b.json")
+        );
+        assert_eq!(
+            here.headers,
+            [("if-none-match".to_owned(), "\"x\"".to_owned())]
+        );
+        let there = get(
+            &access,
+            &object("s3://c.d.e/k?region=us-east-1"),
+            Some("a\nb"),
+        );
         assert_eq!(there.host.name, "s3.us-east-1.amazonaws.com");
-        assert_eq!((there.path.as_str(), there.region.as_str()), ("/c.d.e/k", "us-east-1"));
+        assert_eq!(
+            (there.path.as_str(), there.region.as_str()),
+            ("/c.d.e/k", "us-east-1")
+        );
         assert_eq!(there.headers, []);
         let written = put(&access, &object("s3://config/k?kms-key=alias/a"), b"{}");
-        assert_eq!((written.method.as_str(), written.body.as_slice()), ("PUT", &b"{}"[..]));
+        assert_eq!(
+            (written.method.as_str(), written.body.as_slice()),
+            ("PUT", &b"{}"[..])
+        );
         assert_eq!(written.headers.len(), 4);
     }
 
     #[test]
     fn answers_are_told_apart() {
         let new = content(answer(200, "{}")).unwrap();
-        assert_eq!(new, Content::New(b"{}".to_vec(), Some("\"abc\"".to_owned())));
+        assert_eq!(
+            new,
+            Content::New(b"{}".to_vec(), Some("\"abc\"".to_owned()))
+        );
         assert_eq!(content(answer(304, "")).unwrap(), Content::Unchanged);
         for (status, body, kind, said) in [
-            (403, "<Error><Code>AccessDenied</Code><Message>No.</Message></Error>", FailureKind::Denied, "AccessDenied: No."),
-            (404, "<Error><Code>NoSuchKey</Code></Error>", FailureKind::Service, "no such object"),
-            (503, "<Error><Code>SlowDown</Code></Error>", FailureKind::Throttled, "SlowDown"),
+            (
+                403,
+                "<Error><Code>AccessDenied</Code><Message>No.</Message></Error>",
+                FailureKind::Denied,
+                "AccessDenied: No.",
+            ),
+            (
+                404,
+                "<Error><Code>NoSuchKey</Code></Error>",
+                FailureKind::Service,
+                "no such object",
+            ),
+            (
+                503,
+                "<Error><Code>SlowDown</Code></Error>",
+                FailureKind::Throttled,
+                "SlowDown",
+            ),
             (429, "", FailureKind::Throttled, "status 429"),
             (301, "", FailureKind::Service, "?region="),
-            (400, "<Error><Code>ExpiredToken</Code></Error>", FailureKind::Credentials, "ExpiredToken"),
+            (
+                400,
+                "<Error><Code>ExpiredToken</Code></Error>",
+                FailureKind::Credentials,
+                "ExpiredToken",
+            ),
             (500, "<html>", FailureKind::Service, "status 500"),
         ] {
             let failure = content(answer(status, body)).unwrap_err();

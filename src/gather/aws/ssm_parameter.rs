@@ -133,7 +133,10 @@ mod tests {
         assert_eq!(body["Names"].as_array().unwrap().len(), AT_ONCE);
         let written = put(&access, &place, "/a", "{}");
         let body: Value = serde_json::from_slice(&written.body).unwrap();
-        assert_eq!((&body["Tier"], &body["Overwrite"]), (&json!("Advanced"), &json!(true)));
+        assert_eq!(
+            (&body["Tier"], &body["Overwrite"]),
+            (&json!("Advanced"), &json!(true))
+        );
     }
 
     #[test]
@@ -143,10 +146,26 @@ mod tests {
         let found = values(&answer(200, body), &names).unwrap();
         assert_eq!(found, [None, Some("two".to_owned())]);
         for (status, body, kind) in [
-            (400, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#, FailureKind::Throttled),
-            (400, r#"{"__type":"AccessDeniedException","Message":"no"}"#, FailureKind::Denied),
-            (400, r#"{"__type":"com.amazonaws.ssm#UnrecognizedClientException"}"#, FailureKind::Credentials),
-            (400, r#"{"__type":"ValidationException"}"#, FailureKind::Service),
+            (
+                400,
+                r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#,
+                FailureKind::Throttled,
+            ),
+            (
+                400,
+                r#"{"__type":"AccessDeniedException","Message":"no"}"#,
+                FailureKind::Denied,
+            ),
+            (
+                400,
+                r#"{"__type":"com.amazonaws.ssm#UnrecognizedClientException"}"#,
+                FailureKind::Credentials,
+            ),
+            (
+                400,
+                r#"{"__type":"ValidationException"}"#,
+                FailureKind::Service,
+            ),
             (503, "", FailureKind::Throttled),
             (200, "[]", FailureKind::Malformed),
             (200, "<html>", FailureKind::Malformed),

@@ -12,7 +12,9 @@ use jiff::Timestamp;
 use super::kept::{Kept, Shelf};
 use super::{parts, read_file, schedule};
 use crate::facts::inventory_place::{InventoryPlace, S3Object, SsmParameter};
-use crate::facts::{Failure, FailureKind, Fetched, Inventory, InventoryFetch, Observation, Outcome};
+use crate::facts::{
+    Failure, FailureKind, Fetched, Inventory, InventoryFetch, Observation, Outcome,
+};
 use crate::gather::aws::s3_object::{self, Content};
 use crate::gather::aws::{ApiAnswer, ApiCall, AwsAccess, ssm_parameter};
 use crate::gather::{Bounds, tcp};
@@ -218,7 +220,11 @@ async fn of_parameter(
     place: &SsmParameter,
     tag: Option<&str>,
 ) -> Result<Got, Failure> {
-    let at_first = if tag.is_some() { 1 } else { ssm_parameter::AT_ONCE };
+    let at_first = if tag.is_some() {
+        1
+    } else {
+        ssm_parameter::AT_ONCE
+    };
     let names = parts::names(&place.name, at_first);
     let mut found = values(bounds, access, place, &names).await?;
     let Some(Some(first)) = found.first() else {
@@ -236,15 +242,21 @@ async fn of_parameter(
         return Ok((None, None));
     }
     let names = parts::names(&place.name, head.of);
-    for chunk in names.get(found.len()..).unwrap_or_default().chunks(ssm_parameter::AT_ONCE) {
+    for chunk in names
+        .get(found.len()..)
+        .unwrap_or_default()
+        .chunks(ssm_parameter::AT_ONCE)
+    {
         found.extend(values(bounds, access, place, chunk).await?);
     }
     found.truncate(head.of);
     let pieces: Option<Vec<String>> = found.into_iter().collect();
-    let whole = pieces.and_then(|pieces| parts::join(&pieces)).ok_or_else(|| {
-        let detail = "its parts are not of one inventory: one is perhaps being written";
-        Failure::new(FailureKind::Malformed, detail)
-    })?;
+    let whole = pieces
+        .and_then(|pieces| parts::join(&pieces))
+        .ok_or_else(|| {
+            let detail = "its parts are not of one inventory: one is perhaps being written";
+            Failure::new(FailureKind::Malformed, detail)
+        })?;
     Ok((Some(whole.into_bytes()), Some(head.digest)))
 }
 
@@ -260,11 +272,7 @@ async fn values(
 }
 
 /// One call may take longer than a probe, as long lists do.
-async fn called(
-    bounds: &Bounds,
-    access: &AwsAccess,
-    call: &ApiCall,
-) -> Result<ApiAnswer, Failure> {
+async fn called(bounds: &Bounds, access: &AwsAccess, call: &ApiCall) -> Result<ApiAnswer, Failure> {
     let limit = bounds.timeout().saturating_mul(5) / 2;
     access.call_for(bounds, limit, call, LONGEST).await
 }

@@ -136,7 +136,13 @@ mod tests {
 
     fn kept(place: &str) -> Kept {
         let now = Timestamp::UNIX_EPOCH;
-        Kept::new(place, Some("\"e\"".to_owned()), now, now, b"{}\n{}".to_vec())
+        Kept::new(
+            place,
+            Some("\"e\"".to_owned()),
+            now,
+            now,
+            b"{}\n{}".to_vec(),
+        )
     }
 
     #[test]
@@ -148,7 +154,10 @@ mod tests {
         shelf.put(&kept("s3://b/k")).unwrap();
         assert_eq!(shelf.take(), Some(kept("s3://b/k")));
         assert_eq!(Shelf::new(&inner, "s3://b/other", 100).take(), None);
-        assert_eq!(Kept::read(&kept("s3://b/other").written(), "s3://b/k"), None);
+        assert_eq!(
+            Kept::read(&kept("s3://b/other").written(), "s3://b/k"),
+            None
+        );
     }
 
     #[test]

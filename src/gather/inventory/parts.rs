@@ -144,10 +144,18 @@ mod tests {
     fn what_does_not_fit_is_refused_with_what_would() {
         let text = "x".repeat(100_000);
         let said = split(&text, false).unwrap_err().to_string();
-        assert!(said.contains("100000 bytes") && said.contains("tier=advanced"), "{said}");
+        assert!(
+            said.contains("100000 bytes") && said.contains("tier=advanced"),
+            "{said}"
+        );
         assert!(said.ends_with("write it to s3://BUCKET/KEY"), "{said}");
         assert_eq!(split(&text, true).unwrap().len(), 13);
-        assert!(!split(&text.repeat(2), true).unwrap_err().to_string().contains("tier"));
+        assert!(
+            !split(&text.repeat(2), true)
+                .unwrap_err()
+                .to_string()
+                .contains("tier")
+        );
     }
 
     #[test]
@@ -161,12 +169,18 @@ mod tests {
 
     #[test]
     fn pieces_of_two_inventories_are_none() {
-        let (one, two) = (split(&"a".repeat(9000), false).unwrap(), split(&"b".repeat(9000), false).unwrap());
+        let (one, two) = (
+            split(&"a".repeat(9000), false).unwrap(),
+            split(&"b".repeat(9000), false).unwrap(),
+        );
         assert_eq!(one.len(), 3);
         let mixed = [one[0].clone(), two[1].clone(), one[2].clone()];
         assert_eq!(join(&mixed), None);
         assert_eq!(join(&one[..2]), None);
-        assert_eq!(join(&[one[1].clone(), one[0].clone(), one[2].clone()]), None);
+        assert_eq!(
+            join(&[one[1].clone(), one[0].clone(), one[2].clone()]),
+            None
+        );
         assert_eq!(join(&[]), None);
         assert_eq!(head("{}\n"), None);
         assert_eq!(head(&format!("{MARK}3 2 {}\n", "a".repeat(64))), None);

@@ -100,7 +100,10 @@ mod tests {
 
     #[test]
     fn a_run_waits_within_the_time_it_is_spread_over() {
-        assert_eq!(delay(Duration::from_mins(10), 0.25), Duration::from_secs(150));
+        assert_eq!(
+            delay(Duration::from_mins(10), 0.25),
+            Duration::from_secs(150)
+        );
         assert_eq!(delay(Duration::ZERO, 0.9), Duration::ZERO);
     }
 }
