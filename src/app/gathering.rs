@@ -107,7 +107,7 @@ pub(super) fn snapshot(settings: &Settings, path: Option<&Path>) -> Result<u8, A
     }
     let bytes = inventory::write(&inventory);
     match (&to, path) {
-        (Some(place), _) if nothing => {
+        (Some(place), _) if !inventory.is_fit_to_share() => {
             return Err(AppError::Unknown(format!(
                 "nothing was written to {place}: {}",
                 failures

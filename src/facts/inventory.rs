@@ -395,6 +395,17 @@ impl Inventory {
         self.vpcs.is_seen() || self.endpoints.is_seen()
     }
 
+    /// True where it is fit for others to judge by: it tells of the VPC, and nothing is missing that another attempt may bring.
+    pub fn is_fit_to_share(&self) -> bool {
+        let stays = |kind| {
+            use FailureKind::{Denied, Malformed, Service};
+            matches!(kind, Denied | Service | Malformed)
+        };
+        let calls = self.calls();
+        let mut failures = calls.iter().filter_map(|(_, failure)| *failure);
+        self.tells_of_vpc() && failures.all(|failure| stays(failure.kind))
+    }
+
     /// The IAM actions the caller was refused.
     pub fn denied(&self) -> Vec<&'static str> {
         self.calls()

@@ -23,8 +23,8 @@ pub struct SnapshotQuestion {
     pub to: Option<InventoryPlace>,
 }
 
-/// Takes a snapshot of the VPC's configuration, and puts it where it is to go. One that says nothing of the VPC is put
-/// nowhere: what is there is worth more.
+/// Takes a snapshot of the VPC's configuration, and puts it where it is to go. One that says nothing of the VPC, or lacks what
+/// another attempt may bring, is put nowhere: what is there is worth more.
 ///
 /// # Errors
 /// It was taken, and the place did not take it.
@@ -54,7 +54,7 @@ pub async fn snapshot(
     let inventory = read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await;
     let inventory = secrets::facts_without(inventory);
     if let Some(place) = &question.to
-        && inventory.tells_of_vpc()
+        && inventory.is_fit_to_share()
     {
         publish(bounds, &access, place, &inventory).await?;
     }

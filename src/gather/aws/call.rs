@@ -23,7 +23,6 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::failure::{cause, kind_of_transport, text_of};
-use super::resolve::Resolver;
 use super::{ApiHost, AwsAccess};
 use crate::facts::{Failure, FailureKind, Outcome};
 use crate::gather::Bounds;
@@ -91,8 +90,7 @@ impl AwsAccess {
             Outcome::Failed(failure) => failure,
             _ => Failure::new(FailureKind::Credentials, "there are no credentials"),
         })?;
-        let resolver = self.resolver(bounds);
-        match tokio::time::timeout(limit, self.send(&resolver, credentials, call, longest)).await {
+        match tokio::time::timeout(limit, self.send(bounds, credentials, call, longest)).await {
             Ok(answer) => answer,
             Err(_) => Err(Failure::new(
                 FailureKind::Timeout,
@@ -103,7 +101,7 @@ impl AwsAccess {
 
     async fn send(
         &self,
-        resolver: &Resolver,
+        bounds: &Bounds,
         credentials: Credentials,
         call: &ApiCall,
         longest: usize,
@@ -118,7 +116,8 @@ impl AwsAccess {
         let request = signed(credentials, call).map_err(|reason| {
             Failure::new(FailureKind::Other, format!("{}: {reason}", call.host))
         })?;
-        let addresses = resolver
+        let addresses = self
+            .resolver(bounds)
             .addresses(&call.host.name)
             .await
             .map_err(|reason| {
@@ -129,9 +128,17 @@ impl AwsAccess {
             .into_iter()
             .map(|address| SocketAddr::new(address, call.host.port))
             .collect();
-        let stream = TcpStream::connect(sockets.as_slice())
-            .await
-            .map_err(|error| failed(&error))?;
+        // Who takes no connection within one probe's limit takes none later.
+        let patience = bounds.timeout();
+        let connecting = tokio::time::timeout(patience, TcpStream::connect(sockets.as_slice()));
+        let stream = match connecting.await {
+            Ok(stream) => stream.map_err(|error| failed(&error))?,
+            Err(_) => {
+                let within = patience.as_millis();
+                let detail = format!("{}: no connection within {within} ms", call.host);
+                return Err(Failure::new(FailureKind::Timeout, detail));
+            }
+        };
         if !call.host.https {
             return exchange(stream, request, longest)
                 .await
