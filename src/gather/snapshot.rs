@@ -45,11 +45,11 @@ pub async fn snapshot(
     // Run by hand and anywhere, this connects as the AWS CLI would: by the system's roots and `--ca-file`.
     // A container may have none: the service roots do for the APIs themselves.
     let roots = match trust.connect_roots().is_empty() {
-        true => trust.service_roots_pem(),
-        false => trust.connect_roots_pem(),
+        true => trust.service_roots().clone(),
+        false => trust.connect_roots().clone(),
     };
     let imds = InstanceSource::known(host.imds.is_seen());
-    let access = AwsAccess::new(&region, roots.as_bytes(), imds, host_resolvers(&host));
+    let access = AwsAccess::new(&region, roots, imds, host_resolvers(&host));
     host.vpc_id = question.vpc_id.or(host.vpc_id);
     let inventory = read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await;
     let inventory = secrets::facts_without(inventory);

@@ -173,6 +173,7 @@ mod tests {
     use super::*;
     use crate::facts::InventoryPlace;
     use crate::gather::aws::InstanceSource;
+    use crate::gather::tls::Roots;
 
     fn object(text: &str) -> S3Object {
         match text.parse().unwrap() {
@@ -196,7 +197,12 @@ mod tests {
 
     #[test]
     fn an_object_is_asked_for_where_its_bucket_is() {
-        let access = AwsAccess::new("eu-west-1", b"", InstanceSource::known(false), Vec::new());
+        let access = AwsAccess::new(
+            "eu-west-1",
+            Roots::from_pem(b""),
+            InstanceSource::known(false),
+            Vec::new(),
+        );
         let here = get(&access, &object("s3://config/a b.json"), Some("\"x\""));
         assert_eq!(here.host.name, "config.s3.eu-west-1.amazonaws.com");
         assert_eq!(

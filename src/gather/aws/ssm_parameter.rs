@@ -110,6 +110,7 @@ mod tests {
     use super::*;
     use crate::facts::InventoryPlace;
     use crate::gather::aws::InstanceSource;
+    use crate::gather::tls::Roots;
 
     fn answer(status: u16, body: &str) -> ApiAnswer {
         ApiAnswer {
@@ -121,7 +122,12 @@ mod tests {
 
     #[test]
     fn parameters_are_asked_for_and_written_in_their_region() {
-        let access = AwsAccess::new("eu-west-1", b"", InstanceSource::known(false), Vec::new());
+        let access = AwsAccess::new(
+            "eu-west-1",
+            Roots::from_pem(b""),
+            InstanceSource::known(false),
+            Vec::new(),
+        );
         let place: InventoryPlace = "ssm:/a?region=us-east-1&tier=advanced".parse().unwrap();
         let InventoryPlace::Ssm(place) = place else {
             panic!("{place}");

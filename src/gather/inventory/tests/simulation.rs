@@ -5,6 +5,9 @@
 //! inventory takes is counted at a service. The services are token buckets as AWS documents them. `cargo test --lib simulation
 //! -- --nocapture` prints the table, and one line of JSON for `tests/bench/run`.
 
+// The table is what this is for.
+#![allow(clippy::print_stdout)]
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashSet};
 
@@ -379,7 +382,6 @@ async fn ten_thousand_agents_are_not_throttled_where_they_share_an_inventory() {
             assert_eq!(outcome.refused, 0, "{}", fleet.name);
         }
     }
-    // What is left for the EC2 API: one machine that takes the inventory each hour.
     println!(
         "SIMULATION {}",
         json!({"agents": AGENTS, "ec2_calls_of_one": total, "fleets": rows})
