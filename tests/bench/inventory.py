@@ -13,7 +13,7 @@ def take(figures, stage, options):
     lines = [line for line in ran.stdout.splitlines() if line.startswith("SIMULATION ")]
     simulated = json.loads(lines[0].removeprefix("SIMULATION ")) if lines else {"agents": 0, "fleets": []}
     figures.part(f"API calls of {simulated['agents']:,} agents")
-    figures.holds_that("the simulation ran", ran.returncode == 0 and lines, ran.stdout[-500:] + ran.stderr[-500:])
+    figures.holds_that("the simulation ran", ran.returncode == 0 and bool(lines), ran.stdout[-500:] + ran.stderr[-500:])
     for source, name in NAMES.items():
         figures.say(name)
         for fleet in simulated["fleets"]:
