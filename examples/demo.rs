@@ -118,10 +118,10 @@ fn play(wishes: Wishes) -> Result<ExitCode, String> {
         return take_inventory(&own, &scenario, Path::new(&file));
     }
     let inventory = inventory_of(&own, name, &scenario)?;
-    let lab = Lab::enter(scenario.world()?)?;
     let file = inventory
         .as_ref()
         .map(|directory| directory.path().join("inventory.json"));
+    let lab = Lab::enter(scenario.keeping(scenario.world()?, file.as_deref()))?;
     let mut arguments = scenario.arguments(&lab, file.as_deref());
     arguments.extend(wishes.further.iter().cloned());
     let mut command = if wishes.shell || !wishes.exec.is_empty() {

@@ -45,6 +45,9 @@ pub(crate) enum AppError {
     /// The inventory file cannot be read.
     #[error(transparent)]
     Inventory(#[from] crate::gather::inventory::InventoryFileError),
+    /// The inventory is not where it was to be put.
+    #[error(transparent)]
+    Publish(#[from] crate::gather::inventory::PublishError),
     /// There is no policy to print.
     #[error(transparent)]
     Policy(#[from] crate::iam_policy::IamPolicyError),
@@ -160,6 +163,7 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
 }
 
 fn check(settings: &Settings) -> Result<u8, AppError> {
+    gathering::wait_among_many(settings);
     let began = Instant::now();
     let record = evidence::Record::begin(settings);
     let facts = gathering::facts(settings)?;

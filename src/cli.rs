@@ -14,9 +14,9 @@ mod documents;
 mod words;
 
 pub use args::{
-    CanaryArgs, ConfigArgs, ConnectArgs, ConsoleArgs, DeliverArgs, EvidenceArgs, ExpectArgs,
-    InventoryArgs, LimitArgs, MemoryArgs, RedactArgs, RegionArgs, ReportArgs, SeverityArgs,
-    SigningArgs, TargetArgs, TrustArgs,
+    AmongManyArgs, CanaryArgs, ConfigArgs, ConnectArgs, ConsoleArgs, DeliverArgs, EvidenceArgs,
+    ExpectArgs, InventoryArgs, LimitArgs, MemoryArgs, RedactArgs, RegionArgs, ReportArgs,
+    SeverityArgs, SigningArgs, TargetArgs, TrustArgs,
 };
 pub use documents::{completions, man};
 
@@ -125,6 +125,11 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub inventory: InventoryArgs,
     #[command(flatten)]
+    pub among_many: AmongManyArgs,
+    /// Begin at a random moment of this time, such as 10m, for runs that a schedule starts on many machines at once [default: off]
+    #[arg(long, value_name = "DURATION|off", help_heading = "Among many")]
+    pub spread: Option<String>,
+    #[command(flatten)]
     pub connect: ConnectArgs,
     #[command(flatten)]
     pub trust: TrustArgs,
@@ -169,6 +174,8 @@ pub struct HealthArgs {
     #[command(flatten)]
     pub inventory: InventoryArgs,
     #[command(flatten)]
+    pub among_many: AmongManyArgs,
+    #[command(flatten)]
     pub connect: ConnectArgs,
     #[command(flatten)]
     pub trust: TrustArgs,
@@ -187,8 +194,8 @@ pub struct HealthArgs {
 #[derive(Debug, clap::Args)]
 #[allow(missing_docs)] // as above
 pub struct SnapshotArgs {
-    /// Write the snapshot to this file instead of standard output
-    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    /// Write the snapshot to a file, s3://BUCKET/KEY or ssm:/NAME instead of standard output
+    #[arg(short, long, value_name = "FILE|PLACE", value_hint = clap::ValueHint::FilePath)]
     pub output: Option<PathBuf>,
     /// The VPC, such as vpc-0abc [default: this machine's, else every VPC of the region]
     #[arg(long, value_name = "ID")]
@@ -347,6 +354,8 @@ impl Command {
                 args.expect.give(given);
                 args.severity.give(given);
                 args.inventory.give(given);
+                args.among_many.give(given);
+                given.one("spread", args.spread.as_deref());
                 args.connect.give(given);
                 args.trust.give(given);
                 args.limits.give(given);
@@ -366,6 +375,7 @@ impl Command {
                 args.expect.give(given);
                 args.severity.give(given);
                 args.inventory.give(given);
+                args.among_many.give(given);
                 args.connect.give(given);
                 args.trust.give(given);
                 args.limits.give(given);

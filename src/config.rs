@@ -41,13 +41,16 @@ pub use target::TargetArg;
 use crate::catalog::{Region, Workload};
 use crate::cli::Cli;
 use crate::deliver::Destination;
-use crate::facts::Request;
+use crate::facts::{InventoryPlace, Request};
 
 /// Where the configuration file is looked for unless told otherwise.
 pub const DEFAULT_FILE: &str = "/etc/vpcheck/vpcheck.toml";
 
 /// Where `health` remembers the probes before unless told otherwise.
 pub const DEFAULT_STATE: &str = "/tmp/vpcheck-health.json";
+
+/// Where fetched inventories are kept unless told otherwise: what can be had again at any time (file-hierarchy(7)).
+pub const DEFAULT_INVENTORY_CACHE: &str = "/var/cache/vpcheck";
 
 /// The environment's variables, by name.
 pub type Environment = BTreeMap<String, String>;
@@ -67,6 +70,10 @@ pub struct Settings {
     pub extra_resolvers: Vec<SocketAddr>,
     /// Where the VPC's configuration is read.
     pub inventory: InventoryChoice,
+    /// The directory that fetched inventories are kept in; none: they are not.
+    pub inventory_cache: Option<PathBuf>,
+    /// A run begins at a random moment of this time; none: at once.
+    pub spread: Option<Period>,
     /// Roots that replace the built-in Amazon Trust Services.
     pub service_roots: Option<NamedFile>,
     /// Roots to trust besides the system's.
@@ -113,6 +120,8 @@ pub enum InventoryChoice {
     Off,
     /// From a file, whose content this is.
     File(NamedFile),
+    /// From where another machine put it.
+    Place(InventoryPlace),
 }
 
 /// What `health` remembers from one probe to the next.

@@ -8,6 +8,7 @@ mod certificate;
 mod dns;
 mod documents;
 mod evidence;
+mod fetched;
 mod files;
 mod input;
 mod metadata;
@@ -31,6 +32,7 @@ pub const TARGETS: &[Target] = &[
     ("ecs", metadata::ecs),
     ("evidence", evidence::evidence),
     ("facts", documents::facts),
+    ("fetched", fetched::fetched),
     ("hostname", urls::hostname),
     ("hosts_file", files::hosts_file),
     ("imds", metadata::imds),

@@ -28,6 +28,7 @@ pub mod resolv_conf;
 pub mod routes;
 pub mod secrets;
 pub mod small_file;
+pub mod snapshot;
 pub mod system;
 pub mod tcp;
 pub mod tls;
@@ -50,7 +51,7 @@ use crate::facts::{
 use aws::{AwsAccess, InstanceSource};
 use canary::{CanaryPlan, Lines, canary_host};
 use host::{HostQuestion, Progress};
-use inventory::InventoryQuestion;
+use inventory::{FetchQuestion, InventoryQuestion};
 use names::{Context, Others, Question, Told};
 use plan::{Plan, TargetSpec, Wishes};
 use tls::{Roots, Trust};
@@ -89,6 +90,15 @@ pub enum InventoryChoice {
     Off,
     /// It was handed over.
     Given(Box<Inventory>),
+    /// Where another machine put it.
+    Fetch(Box<FetchQuestion>),
+}
+
+impl InventoryChoice {
+    /// Whether it takes signed calls.
+    fn calls(&self) -> bool {
+        matches!(self, InventoryChoice::Api | InventoryChoice::Fetch(_))
+    }
 }
 
 /// Gathers the facts. Ends within the deadline, or soon after the run is asked to stop, with what was learned.
@@ -106,7 +116,7 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
     let (progress, watching) = watch::channel(Progress::default());
     let (others, told_others) = watch::channel(None);
     let sends = options.request.queue_url.is_some() && options.request.canary != CanaryMode::Off;
-    let calls = sends || matches!(options.inventory, InventoryChoice::Api);
+    let calls = sends || options.inventory.calls();
     let (imds, is_there) = watch::channel((!calls).then_some(false));
     let at_once = calls && host::without_instance_metadata(&options.env).is_none();
     let instance = InstanceSource::soon(bounds, &options.env, is_there, at_once);
@@ -173,8 +183,7 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
             asked.retain(|question| !begun.contains(&question.name));
             names::observe_all(&context, asked).await
         };
-        let needs_credentials =
-            mission.is_ok() || matches!(options.inventory, InventoryChoice::Api);
+        let needs_credentials = mission.is_ok() || options.inventory.calls();
         let credentials = async {
             match (&access, needs_credentials) {
                 (Some(access), true) => access.credentials(bounds).await,
@@ -189,7 +198,9 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
                 }
             };
             let read = async {
-                let (host, _) = begin::known(&watching, begin::knows_vpc).await;
+                let fetches = matches!(options.inventory, InventoryChoice::Fetch(_));
+                let enough = |host: &Host| fetches || begin::knows_vpc(host);
+                let (host, _) = begin::known(&watching, enough).await;
                 read_inventory(bounds, access.as_ref(), &options.inventory, &host).await
             };
             tokio::join!(prepare, read).1
@@ -262,34 +273,6 @@ fn planned(options: &Options, host: &Host) -> Plan {
         vpc_cidrs: &options.request.vpc_cidrs,
     };
     plan::plan(wishes, host)
-}
-
-/// Takes a snapshot of the VPC's configuration, for `vpcheck inventory`.
-pub async fn snapshot(
-    bounds: &Bounds,
-    region: Option<String>,
-    vpc_id: Option<String>,
-    trust: &Trust,
-    env: EnvSnapshot,
-) -> Inventory {
-    let (progress, _) = watch::channel(Progress::default());
-    let host = host::host(bounds, &HostQuestion { region, env }, &progress).await;
-    let mut host = Arc::unwrap_or_clone(host);
-    let Some(region) = host.region.clone() else {
-        return Inventory::none("no region is known: say it with --region");
-    };
-    // Run by hand and anywhere, this connects as the AWS CLI would: by the system's roots and `--ca-file`.
-    // A container may have none: the service roots do for the EC2 API itself.
-    let roots = match trust.connect_roots().is_empty() {
-        true => trust.service_roots(),
-        false => trust.connect_roots(),
-    };
-    let roots = roots.clone();
-    let imds = InstanceSource::known(host.imds.is_seen());
-    let access = AwsAccess::new(&region, roots, imds, host_resolvers(&host));
-    host.vpc_id = vpc_id.or(host.vpc_id);
-    let inventory = read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await;
-    secrets::facts_without(inventory)
 }
 
 /// Access to the AWS APIs from this host, for signed calls.
@@ -403,6 +386,9 @@ async fn read_inventory(
     match (choice, access) {
         (InventoryChoice::Given(inventory), _) => (**inventory).clone(),
         (InventoryChoice::Off, _) => Inventory::none("the inventory is off"),
+        (InventoryChoice::Fetch(question), access) => {
+            inventory::fetch(bounds, access, question).await
+        }
         (InventoryChoice::Api, None) => Inventory::none("no region is known"),
         (InventoryChoice::Api, Some(access)) => {
             let question = InventoryQuestion {

@@ -1,5 +1,7 @@
 //! The least IAM policy that a run's options need.
 
+mod inventory;
+
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -37,6 +39,9 @@ pub fn policy(settings: &Settings) -> Result<Value, IamPolicyError> {
             "Action": inventory_actions(),
             "Resource": "*",
         }));
+    }
+    if let InventoryChoice::Place(place) = &settings.inventory {
+        statements.push(inventory::fetching(place, settings.region.as_ref()));
     }
     let request = &settings.request;
     if let Some(url) = &request.queue_url

@@ -19,7 +19,7 @@ pub mod scene;
 use std::net::IpAddr;
 
 use crate::facts::DnsStatus;
-use crate::facts::FailureKind;
+use crate::facts::{Failure, FailureKind};
 use crate::verdict::finding::Severity;
 
 pub use denial::PolicyLayer;
@@ -277,7 +277,7 @@ impl Uses {
         let canary_host = scene.facts.canary.host.as_deref();
         Uses {
             canary: canary_host.map_or(service == Some("sqs"), |host| host == name),
-            inventory: service == Some("ec2"),
+            inventory: carries_inventory(scene, service),
             // A web identity is exchanged at STS before anything else can be signed.
             credentials: service == Some("sts")
                 && scene.facts.host.web_identity
@@ -286,6 +286,17 @@ impl Uses {
                     .facts
                     .probes_of(name)
                     .any(|probe| probe.http.is_seen()),
+        }
+    }
+}
+
+/// Whether the VPC's configuration is read over this service's path. Who answered with something else was reached on it.
+fn carries_inventory(scene: &Scene<'_>, service: Option<&str>) -> bool {
+    match &scene.facts.inventory.fetch {
+        None => service == Some("ec2"),
+        Some(fetch) => {
+            let reached = fetch.asked.failure().is_some_and(Failure::says_reached);
+            service == Some(fetch.place.service()) && !reached
         }
     }
 }

@@ -562,9 +562,9 @@ fn child(arguments: &[String]) -> Result<String, String> {
 fn inside(arguments: &[String]) -> Result<(), String> {
     let file = arguments.first().ok_or("--inside SETTING [INVENTORY]")?;
     let setting: Setting = read(file)?;
-    let lab = Lab::enter(setting.world)?;
-    let mut command = lab.command(VPCHECK);
     let inventory = arguments.get(1).map(Path::new);
+    let lab = Lab::enter(setting.scenario.keeping(setting.world, inventory))?;
+    let mut command = lab.command(VPCHECK);
     command.args(setting.scenario.arguments(&lab, inventory));
     command.args(["-o", "json"]);
     let ran = lab.run(command, LIMIT)?;

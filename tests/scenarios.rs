@@ -228,8 +228,9 @@ fn inside(arguments: &[String]) -> ExitCode {
     let played = (|| {
         let name = arguments.first().ok_or("--inside NAME [INVENTORY]")?;
         let scenario = scenario::named(name)?;
-        let lab = Lab::enter(scenario.world()?)?;
-        let outcome = observe(&lab, &scenario, arguments.get(1).map(Path::new))?;
+        let inventory = arguments.get(1).map(Path::new);
+        let lab = Lab::enter(scenario.keeping(scenario.world()?, inventory))?;
+        let outcome = observe(&lab, &scenario, inventory)?;
         keep_facts(name, &lab.directory().join("facts.json"))?;
         println!(
             "{}",

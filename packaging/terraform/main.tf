@@ -79,6 +79,16 @@ data "aws_iam_policy_document" "vpcheck" {
       resources = [statement.value]
     }
   }
+
+  dynamic "statement" {
+    for_each = var.inventory_object[*]
+
+    content {
+      sid       = "FetchInventory"
+      actions   = ["s3:GetObject"]
+      resources = ["arn:${data.aws_partition.current.partition}:s3:::${statement.value}"]
+    }
+  }
 }
 
 resource "aws_iam_role" "vpcheck" {

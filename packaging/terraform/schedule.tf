@@ -56,14 +56,16 @@ resource "aws_ecs_task_definition" "vpcheck" {
       image     = var.schedule.image
       essential = true
       command   = ["check"]
-      environment = [
+      environment = concat([
         { name = "VPCHECK_WORKLOAD", value = var.schedule.workload },
         { name = "VPCHECK_COLOR", value = "never" },
         { name = "VPCHECK_QUEUE_URL", value = aws_sqs_queue.canary.url },
         { name = "VPCHECK_CANARY", value = var.canary },
         { name = "VPCHECK_DELIVER", value = "s3://${aws_s3_bucket.evidence.id}/${var.prefix}" },
         { name = "VPCHECK_SPOOL", value = "/tmp/spool" },
-      ]
+        # A task keeps nothing for the next.
+        { name = "VPCHECK_INVENTORY_CACHE", value = "off" },
+      ], [for object in var.inventory_object[*] : { name = "VPCHECK_INVENTORY", value = "s3://${object}" }])
       readonlyRootFilesystem = true
       user                   = "65534:65534"
       linuxParameters        = { capabilities = { drop = ["ALL"] } }

@@ -70,6 +70,12 @@ variable "kms_key_arn" {
   default     = null
 }
 
+variable "inventory_object" {
+  description = "BUCKET/KEY, where vpcheck inventory -o s3://BUCKET/KEY wrote; null for each to ask the EC2 API."
+  type        = string
+  default     = null
+}
+
 variable "schedule" {
   description = "Runs vpcheck on AWS Fargate; null where something else does, such as packaging/cloudformation/ssm.yaml."
   type = object({

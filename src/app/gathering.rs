@@ -10,8 +10,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::{InventoryChoice, NamedFile, Settings, TargetArg};
-use crate::facts::Facts;
+use crate::facts::{Facts, InventoryPlace};
+use crate::gather::inventory::FetchQuestion;
 use crate::gather::plan::TargetSpec;
+use crate::gather::snapshot::{self, SnapshotQuestion};
 use crate::gather::tls::Trust;
 use crate::gather::{self, Bounds, Options, host, inventory, open_files};
 
@@ -38,6 +40,11 @@ pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
             let inventory = inventory::read_file(&file.label, &file.bytes)?;
             gather::InventoryChoice::Given(Box::new(inventory))
         }
+        InventoryChoice::Place(place) => gather::InventoryChoice::Fetch(Box::new(FetchQuestion {
+            place: place.clone(),
+            keep_in: settings.inventory_cache.clone(),
+            max_age: Duration::from_secs(settings.request.inventory_max_age_s),
+        })),
     };
     let options = Options {
         request: settings.request.clone(),
@@ -65,30 +72,58 @@ pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
     Ok(facts)
 }
 
-/// Writes a snapshot of the VPC's configuration.
+/// Waits for this run's moment, where runs are spread over a time. Signals end the process as ever: nothing has begun.
+pub(super) fn wait_among_many(settings: &Settings) {
+    let Some(spread) = settings.spread else {
+        return;
+    };
+    let over = Duration::from_millis(spread.millis());
+    let delay = inventory::schedule::delay(over, inventory::chance());
+    tracing::info!("the run begins in {} s", delay.as_secs());
+    std::thread::sleep(delay);
+}
+
+/// Writes a snapshot of the VPC's configuration: to standard output, a file, or where other machines fetch it.
 pub(super) fn snapshot(settings: &Settings, path: Option<&Path>) -> Result<u8, AppError> {
+    let place = path.and_then(Path::to_str).and_then(InventoryPlace::of);
+    let to = place.transpose().map_err(|error| {
+        let said = format!("--output: {error}");
+        AppError::Unknown(said)
+    })?;
     let run = Run::start(WORKERS)?;
     let trust = trust(settings)?;
-    let region = settings.region.as_ref().map(ToString::to_string);
-    let vpc_id = settings.vpc_id.clone();
+    let question = SnapshotQuestion {
+        region: settings.region.as_ref().map(ToString::to_string),
+        vpc_id: settings.vpc_id.clone(),
+        to: to.clone(),
+    };
     let inventory = run.within(settings, async |bounds| {
-        gather::snapshot(bounds, region, vpc_id, &trust, host::capture_env()).await
-    })?;
+        snapshot::snapshot(bounds, question, &trust, host::capture_env()).await
+    })??;
     let failures: Vec<String> = inventory
         .calls()
         .into_iter()
         .filter_map(|(call, failure)| Some(format!("{call}: {}", failure?.detail)))
         .collect();
-    let nothing = inventory.vpcs.seen().is_none() && inventory.endpoints.seen().is_none();
+    let nothing = !inventory.tells_of_vpc();
     if let Some(reason) = inventory.endpoints.skip_reason().filter(|_| nothing) {
         return Err(AppError::Unknown(format!(
             "there is no inventory to save: {reason}"
         )));
     }
     let bytes = inventory::write(&inventory);
-    match path {
-        Some(path) => output::file(path, &bytes)?,
-        None => output::standard(&bytes)?,
+    match (&to, path) {
+        (Some(place), _) if !inventory.is_fit_to_share() => {
+            return Err(AppError::Unknown(format!(
+                "nothing was written to {place}: {}",
+                failures
+                    .first()
+                    .map_or("nothing could be read", String::as_str)
+            )));
+        }
+        (Some(_), _) => {}
+        (None, Some(path)) => output::file(path, &bytes)?,
+        (None, None) => output::standard(&bytes)?,
     }
     for failure in &failures {
         tracing::warn!("{}", crate::render::escape::terminal(failure));

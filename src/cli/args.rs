@@ -86,9 +86,18 @@ pub struct SeverityArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "What is expected")]
 pub struct InventoryArgs {
-    /// Where the VPC's configuration is read: auto (the EC2 API), off, or a file of `vpcheck inventory` [default: auto]
-    #[arg(long, value_name = "auto|off|FILE", value_hint = ValueHint::FilePath)]
+    /// Where the VPC's configuration is read: auto (the EC2 API), off, or what `vpcheck inventory` wrote: a file, s3://BUCKET/KEY or ssm:/NAME [default: auto]
+    #[arg(long, value_name = "auto|off|FILE|PLACE", value_hint = ValueHint::FilePath)]
     pub inventory: Option<String>,
+}
+
+/// What many agents do so as not to ask all at once.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Among many")]
+pub struct AmongManyArgs {
+    /// Keep the inventory that was fetched from S3 or Parameter Store here, so that not every run asks, and one that cannot ask still has it; or off [default: /var/cache/vpcheck]
+    #[arg(long, value_name = "DIR|off", value_hint = ValueHint::DirPath)]
+    pub inventory_cache: Option<String>,
 }
 
 /// Whom to ask.
@@ -248,6 +257,12 @@ impl SeverityArgs {
 impl InventoryArgs {
     pub(super) fn give(&self, given: &mut Given) {
         given.one("inventory", self.inventory.as_deref());
+    }
+}
+
+impl AmongManyArgs {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.one("inventory-cache", self.inventory_cache.as_deref());
     }
 }
 

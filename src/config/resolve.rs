@@ -12,13 +12,14 @@ use super::shown::Said;
 use super::signing_key::signing_key;
 use super::words::{CANARIES, COLORS, EXPECTS, SWITCHES, path, region, severity, vpc_id, word};
 use super::{
-    DEFAULT_FILE, DEFAULT_STATE, Environment, Files, FixOutput, InventoryChoice, MemoryChoice,
-    NamedFile, Output, Period, Settings, file, network, queue, target,
+    DEFAULT_FILE, DEFAULT_INVENTORY_CACHE, DEFAULT_STATE, Environment, Files, FixOutput,
+    InventoryChoice, MemoryChoice, NamedFile, Output, Period, Settings, file, network, queue,
+    target,
 };
 use crate::catalog::Workload;
 use crate::cli::{Cli, Command};
 use crate::deliver::Destination;
-use crate::facts::{CanaryMode, Request};
+use crate::facts::{CanaryMode, InventoryPlace, Request};
 use crate::render::Format;
 
 /// See [`Settings::resolve`].
@@ -89,6 +90,8 @@ pub(super) fn resolve(
         workloads,
         extra_resolvers: layers.many("resolver", network::resolver)?.value,
         inventory: inventory(&layers, files, cli)?,
+        inventory_cache: inventory_cache(&layers)?,
+        spread: spread(&layers)?,
         service_roots: pem_file(&layers, files, "service-roots")?.map(|file| file.value),
         ca_file: ca_file.map(|file| file.value),
         vpc_id: layers.one("vpc-id", vpc_id)?.map(|id| id.value),
@@ -220,9 +223,21 @@ fn inventory(
         _ => InventoryChoice::Auto,
     };
     let said = layers.one("inventory", |text| match text {
-        "" => Err(Problem::unexpected("auto, off or a file", text)),
-        text => Ok(text.to_owned()),
+        "" => Err(Problem::unexpected(
+            "auto, off, a file, s3://BUCKET/KEY or ssm:/NAME",
+            text,
+        )),
+        text => match InventoryPlace::of(text) {
+            Some(Err(error)) => Err(Problem::unexpected(error.expected, text)),
+            _ => Ok(text.to_owned()),
+        },
     })?;
+    let place = said
+        .as_ref()
+        .and_then(|said| InventoryPlace::of(&said.value));
+    if let Some(Ok(place)) = place {
+        return Ok(InventoryChoice::Place(place));
+    }
     Ok(match said {
         None => live,
         Some(said) if said.value == "auto" => live,
@@ -237,6 +252,25 @@ fn inventory(
             })
         }
     })
+}
+
+/// Where fetched inventories are kept.
+fn inventory_cache(layers: &Layers<'_>) -> Result<Option<PathBuf>, SettingError> {
+    let said = layers.one("inventory-cache", path)?;
+    Ok(match said {
+        None => Some(PathBuf::from(DEFAULT_INVENTORY_CACHE)),
+        Some(said) if said.value == Path::new("off") => None,
+        Some(said) => Some(said.value),
+    })
+}
+
+/// Over how long runs that begin together are spread; off is said where a schedule spreads them already.
+fn spread(layers: &Layers<'_>) -> Result<Option<Period>, SettingError> {
+    let said = layers.one("spread", |text| match text {
+        "off" => Ok(None),
+        text => text.parse::<Period>().map(Some),
+    })?;
+    Ok(said.and_then(|said| said.value))
 }
 
 /// What `health` remembers.

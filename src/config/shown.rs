@@ -113,10 +113,12 @@ fn default(settings: &Settings, key: &str) -> Option<String> {
         "inventory" => match settings.inventory {
             InventoryChoice::Auto => "auto".to_owned(),
             InventoryChoice::Off => "off".to_owned(),
-            // A file is always named by somebody.
-            InventoryChoice::File(_) => return None,
+            // A file or a place is always named by somebody.
+            InventoryChoice::File(_) | InventoryChoice::Place(_) => return None,
         },
         "inventory-max-age" => period(request.inventory_max_age_s.saturating_mul(1000))?,
+        "inventory-cache" => settings.inventory_cache.as_ref()?.display().to_string(),
+        "spread" => "off".to_owned(),
         "timeout" => period(request.timeout_ms)?,
         "deadline" => period(request.deadline_ms)?,
         "redact" => settings.redact.to_string(),

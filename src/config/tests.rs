@@ -107,11 +107,13 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ),
     ("inventory", "off", "'off'"),
     ("inventory-max-age", "1h", "'1h'"),
+    ("inventory-cache", "/cache", "'/cache'"),
     ("resolver", "10.0.0.2:5353", "['10.0.0.2:5353']"),
     ("service-roots", "/roots.pem", "'/roots.pem'"),
     ("ca-file", "/ca.pem", "'/ca.pem'"),
     ("timeout", "500ms", "'500ms'"),
     ("deadline", "10s", "'10s'"),
+    ("spread", "10m", "'10m'"),
     ("output", "json", "['json']"),
     (
         "fix",
@@ -452,6 +454,20 @@ fn inventories() {
         .settings()
         .inventory;
     assert_eq!(file, InventoryChoice::File(named));
+    let place = Run::new("health --inventory s3://config/vpc.json").settings();
+    assert!(matches!(place.inventory, InventoryChoice::Place(_)));
+    assert_eq!(
+        place.inventory_cache.as_deref(),
+        Some(Path::new("/var/cache/vpcheck"))
+    );
+    let place =
+        Run::new("check --inventory ssm:/vpc --inventory-cache off --spread off").settings();
+    assert!(matches!(place.inventory, InventoryChoice::Place(_)));
+    assert_eq!((place.inventory_cache, place.spread), (None, None));
+    assert_eq!(
+        Run::new("check --inventory s3://Config").error(),
+        "--inventory: expected a bucket's name of 3 to 63 lower-case letters, digits, dots and hyphens after s3://, found \"s3://Config\""
+    );
     let policy = Run::new("iam-policy --inventory /elsewhere.json").settings();
     assert_eq!(policy.inventory, InventoryChoice::Off);
 }
@@ -540,7 +556,7 @@ fn mistakes_name_the_place_and_what_was_expected() {
         (Run::new("check").variable("AWS_CA_BUNDLE", "/none"), "AWS_CA_BUNDLE: cannot read /none: no such file".into()),
         (Run::new("check --service-roots /inventory.json"), "--service-roots: /inventory.json is not a file of PEM certificates: it holds no certificate".into()),
         (Run::new("check --inventory /none"), "--inventory: cannot read /none: no such file".into()),
-        (Run::new("check --inventory ").word(""), "--inventory: expected auto, off or a file, found nothing".into()),
+        (Run::new("check --inventory ").word(""), "--inventory: expected auto, off, a file, s3://BUCKET/KEY or ssm:/NAME, found nothing".into()),
         (Run::new("check --canary send"), "--canary: a canary needs a queue: give --queue-url to check, or set canary to off".into()),
         (Run::new("health").conf("canary = 'send'"), "/c.toml:1: canary: a canary needs a queue: give --queue-url to health, or set canary to off".into()),
         (Run::new("check --canary sned"), "--canary: expected off, send or round-trip, found \"sned\"; did you mean send?".into()),

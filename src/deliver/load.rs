@@ -154,6 +154,7 @@ mod tests {
             "ssm.us-east-1.amazonaws.com",
             &ApiAnswer {
                 status,
+                etag: None,
                 body: body.as_bytes().to_vec(),
             },
         )
@@ -192,6 +193,7 @@ mod tests {
         };
         let answer = ApiAnswer {
             status: 412,
+            etag: None,
             body: Vec::new(),
         };
         assert_eq!(load.judge("h", &answer), Taken::Yes);

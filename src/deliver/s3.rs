@@ -7,7 +7,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::Document;
 use super::destination::S3Target;
 use super::load::Load;
-use crate::gather::aws::{ApiCall, ApiHost, AwsAccess};
+use crate::gather::aws::s3_object::{ObjectAddress, object_address};
+use crate::gather::aws::{ApiCall, AwsAccess};
 use crate::verdict::Report;
 
 /// The object of this run: `PREFIX/account=…/region=…/date=YYYY-MM-DD/NAME`.
@@ -48,27 +49,8 @@ fn key(target: &S3Target, report: &Report, name: &str) -> String {
 /// Source: Amazon S3 API Reference, "PutObject"; Amazon S3 User Guide, "Conditional writes" and "Uploading objects to an
 /// Object Lock enabled bucket".
 pub(super) fn call(access: &AwsAccess, target: &S3Target, key: &str, body: &str) -> ApiCall {
-    let mut host = access.api_host("s3");
-    let region = target
-        .region
-        .clone()
-        .unwrap_or_else(|| access.region().to_owned());
-    let is_aws = host.https && host.name.starts_with("s3");
-    if is_aws && region != access.region() {
-        host = ApiHost::new(host.name.replacen(access.region(), &region, 1));
-    }
-    // A wildcard certificate covers one label, so a bucket with a dot stands in the path; as it does at other hosts
-    // than AWS's own.
-    let in_path = !is_aws || target.bucket.contains('.');
-    let mut path = String::new();
-    if in_path {
-        path.push('/');
-        path.push_str(&target.bucket);
-    } else {
-        host.name = format!("{}.{}", target.bucket, host.name);
-    }
-    path.push('/');
-    path.push_str(&encoded(key));
+    let ObjectAddress { host, region, path } =
+        object_address(access, &target.bucket, target.region.as_deref(), key);
     let mut headers = vec![
         ("content-type".to_owned(), "application/json".to_owned()),
         ("if-none-match".to_owned(), "*".to_owned()),
@@ -100,19 +82,6 @@ pub(super) fn call(access: &AwsAccess, target: &S3Target, key: &str, body: &str)
     }
 }
 
-/// A key as it stands in a path: everything but unreserved characters and slashes is percent-encoded.
-fn encoded(key: &str) -> String {
-    let mut path = String::new();
-    for byte in key.bytes() {
-        if is_plain(byte) || byte == b'/' {
-            path.push(char::from(byte));
-        } else {
-            path.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    path
-}
-
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
@@ -131,11 +100,6 @@ mod tests {
             encryption: None,
             kms_key: None,
         }
-    }
-
-    #[test]
-    fn keys_are_encoded_as_they_are_signed() {
-        assert_eq!(encoded("a=1/b c.json"), "a%3D1/b%20c.json");
     }
 
     #[test]

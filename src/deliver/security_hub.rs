@@ -164,6 +164,7 @@ mod tests {
     fn findings_that_are_refused_are_no_success() {
         let answer = |body: &str| ApiAnswer {
             status: 200,
+            etag: None,
             body: body.as_bytes().to_vec(),
         };
         assert_eq!(

@@ -8,7 +8,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::observation::{FailureKind, Observation};
+use super::inventory_fetch::InventoryFetch;
+use super::observation::{Failure, FailureKind, Observation};
 
 /// A snapshot of one VPC's configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,9 @@ pub struct Inventory {
     pub vpc_id: Option<String>,
     /// The account that asked, as far as it is known.
     pub account_id: Option<String>,
+    /// How it came here, where somebody else took it and put it into S3 or Parameter Store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetch: Option<InventoryFetch>,
     /// `DescribeVpcs`.
     #[serde(default)]
     pub vpcs: Observation<Vec<Vpc>>,
@@ -66,7 +70,7 @@ pub struct Inventory {
 pub enum InventorySource {
     /// The EC2 API, in this run.
     Ec2Api,
-    /// A file that was handed over.
+    /// A file that was handed over, or fetched from where somebody put it.
     File,
     /// There is none.
     #[default]
@@ -322,6 +326,7 @@ impl Inventory {
             region: None,
             vpc_id: None,
             account_id: None,
+            fetch: None,
             vpcs: Observation::skipped(reason),
             vpc_attributes: Observation::skipped(reason),
             dhcp_options: Observation::skipped(reason),
@@ -336,9 +341,10 @@ impl Inventory {
         }
     }
 
-    /// How each call ended: its IAM action, and the failure if it failed.
-    pub fn calls(&self) -> Vec<(&'static str, Option<&super::Failure>)> {
-        vec![
+    /// How each call ended: its IAM action, and the failure if it failed. Where an inventory was to be fetched, that was
+    /// the only call of this run; how those of whoever took it ended is told as well.
+    pub fn calls(&self) -> Vec<(&'static str, Option<&Failure>)> {
+        let mut calls = vec![
             ("ec2:DescribeVpcs", self.vpcs.failure()),
             ("ec2:DescribeVpcAttribute", self.vpc_attributes.failure()),
             ("ec2:DescribeDhcpOptions", self.dhcp_options.failure()),
@@ -356,7 +362,11 @@ impl Inventory {
                 "ec2:DescribeVpcEndpointServices",
                 self.endpoint_services.failure(),
             ),
-        ]
+        ];
+        if let Some(fetch) = &self.fetch {
+            calls.push((fetch.place.action(), fetch.asked.failure()));
+        }
+        calls
     }
 
     /// True where any call was answered with what it asked for.
@@ -372,6 +382,28 @@ impl Inventory {
             || self.network_interfaces.is_seen()
             || self.prefix_lists.is_seen()
             || self.endpoint_services.is_seen()
+    }
+
+    /// Who was asked for it: the EC2 API, or the service that keeps it.
+    pub fn asked_of(&self) -> &'static str {
+        let fetch = self.fetch.as_ref();
+        fetch.map_or("the EC2 API", |fetch| fetch.place.service_name())
+    }
+
+    /// True where anything was read of the VPC and its endpoints.
+    pub fn tells_of_vpc(&self) -> bool {
+        self.vpcs.is_seen() || self.endpoints.is_seen()
+    }
+
+    /// True where it is fit for others to judge by: it tells of the VPC, and nothing is missing that another attempt may bring.
+    pub fn is_fit_to_share(&self) -> bool {
+        let stays = |kind| {
+            use FailureKind::{Denied, Malformed, Service};
+            matches!(kind, Denied | Service | Malformed)
+        };
+        let calls = self.calls();
+        let mut failures = calls.iter().filter_map(|(_, failure)| *failure);
+        self.tells_of_vpc() && failures.all(|failure| stays(failure.kind))
     }
 
     /// The IAM actions the caller was refused.

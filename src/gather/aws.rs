@@ -12,6 +12,8 @@ mod instance;
 pub mod kms;
 mod open_ended;
 mod resolve;
+pub mod s3_object;
+pub mod ssm_parameter;
 mod steady_time;
 #[cfg(test)]
 pub(in crate::gather) mod test_service;
@@ -287,11 +289,17 @@ fn patient(limit: Duration) -> TimeoutConfig {
         .build()
 }
 
+/// How often a call to the EC2 API is made at the most, and the longest pause before the second time; the SDK draws it.
+pub(in crate::gather) const fn attempts_at_ec2() -> (u32, Duration) {
+    (2, Duration::from_millis(200))
+}
+
 /// A throttled or failed call is made once more, soon and within the same limit: the EC2 API throttles by account.
 fn again() -> RetryConfig {
+    let (attempts, pause) = attempts_at_ec2();
     RetryConfig::standard()
-        .with_max_attempts(2)
-        .with_initial_backoff(Duration::from_millis(200))
+        .with_max_attempts(attempts)
+        .with_initial_backoff(pause)
 }
 
 /// Who did not answer within one limit is not waited for once more.

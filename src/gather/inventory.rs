@@ -1,11 +1,16 @@
-//! The VPC's configuration from the EC2 API, and from files.
+//! The VPC's configuration from the EC2 API, from files, and from where another machine put it.
 
 mod convert;
+mod fetched;
 mod file;
 mod interfaces;
+pub mod kept;
 mod pages;
+pub mod parts;
 mod prefix_lists;
+mod published;
 mod reader;
+pub mod schedule;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -24,7 +29,9 @@ use crate::facts::{Failure, FailureKind, Inventory, Observation, Outcome};
 use interfaces::FILTER_VALUES;
 use reader::{Reader, filter};
 
+pub use fetched::{FetchQuestion, chance, fetch};
 pub use file::{InventoryFileError, read_file, write};
+pub use published::{PublishError, publish};
 
 /// How many calls are made at a time, and the sockets that each may have: its connection, and looking its name up.
 const CALLS_AT_ONCE: usize = 32;

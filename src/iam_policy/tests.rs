@@ -220,3 +220,23 @@ fn a_key_that_encrypts_in_s3() {
         assert_eq!(encrypt.get("Condition"), condition, "{query}");
     }
 }
+
+#[test]
+fn a_shared_inventory_takes_its_own_call_and_none_of_ec2() {
+    let document = policy(&settings(&["--inventory", "s3://config/prod/vpc.json"])).unwrap();
+    assert_eq!(document["Statement"].as_array().unwrap().len(), 1);
+    let fetch = statement(&document, "FetchInventory").unwrap();
+    assert_eq!(fetch["Action"], json!(["s3:GetObject"]));
+    assert_eq!(fetch["Resource"], "arn:aws:s3:::config/prod/vpc.json");
+    let words = ["--inventory", "ssm:/vpc", "--region", "cn-north-1"];
+    let document = policy(&settings(&words)).unwrap();
+    let fetch = statement(&document, "FetchInventory").unwrap();
+    assert_eq!(fetch["Action"], json!(["ssm:GetParameters"]));
+    assert_eq!(
+        fetch["Resource"],
+        json!([
+            "arn:aws-cn:ssm:cn-north-1:*:parameter/vpc",
+            "arn:aws-cn:ssm:cn-north-1:*:parameter/vpc/*"
+        ])
+    );
+}

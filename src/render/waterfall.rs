@@ -159,6 +159,9 @@ fn steps(facts: &Facts) -> Vec<Step> {
         add(&mut steps, "the canary's way back", round_trip);
     }
     let inventory = &facts.inventory;
+    if let Some(fetch) = &inventory.fetch {
+        add(&mut steps, "inventory: fetched", &fetch.asked);
+    }
     add(&mut steps, "EC2: VPCs", &inventory.vpcs);
     add(
         &mut steps,

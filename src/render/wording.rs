@@ -268,10 +268,15 @@ pub(super) fn in_order(findings: &[Finding]) -> Vec<&Finding> {
 
 /// Where the inventory came from, and what is missing from it.
 pub(super) fn inventory(inventory: &InventoryReport) -> String {
+    let file = match (&inventory.place, &inventory.kept_since) {
+        (Some(place), None) => format!("fetched from {place},"),
+        (Some(place), Some(since)) => format!("fetched from {place} at {since} and kept,"),
+        (None, _) => String::from("read from a file"),
+    };
     let taken = match (inventory.source, &inventory.taken_at) {
         (InventorySource::Ec2Api, _) => String::from("read from the EC2 API"),
-        (InventorySource::File, Some(at)) => format!("read from a file taken at {at}"),
-        (InventorySource::File, None) => String::from("read from a file"),
+        (InventorySource::File, Some(at)) => format!("{file} taken at {at}"),
+        (InventorySource::File, None) => file.trim_end_matches(',').to_owned(),
         (InventorySource::None, _) => String::from("none"),
     };
     let mut said = taken;

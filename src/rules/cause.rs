@@ -184,6 +184,13 @@ pub fn by_subject(causes: impl IntoIterator<Item = Cause>) -> Vec<Cause> {
     merged
 }
 
+/// The text with a capital letter at its beginning.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters.clone()).collect()
+}
+
 /// The `--region` of a command to paste.
 pub fn region_flag(scene: &Scene<'_>) -> String {
     match &scene.region {

@@ -1,4 +1,4 @@
-//! Symptoms of the EC2 API's own reach.
+//! Symptoms of the EC2 API's own reach, or that of the service an inventory was to be fetched from.
 
 use crate::facts::inventory::InventorySource;
 use crate::facts::{Failure, FailureKind};
@@ -11,6 +11,13 @@ pub(super) fn collect(scene: &Scene<'_>, symptoms: &mut Symptoms) {
     if inventory.source == InventorySource::File {
         return;
     }
+    let (who, service) = (
+        inventory.asked_of(),
+        inventory
+            .fetch
+            .as_ref()
+            .map_or("ec2", |fetch| fetch.place.service()),
+    );
     let failures: Vec<(&'static str, &Failure)> = inventory
         .calls()
         .into_iter()
@@ -20,7 +27,7 @@ pub(super) fn collect(scene: &Scene<'_>, symptoms: &mut Symptoms) {
         symptoms.push(Symptom {
             id: 0,
             kind,
-            service: "ec2".to_owned(),
+            service: service.to_owned(),
             name: String::new(),
             address: None,
             severity: Severity::Warn,
@@ -34,12 +41,12 @@ pub(super) fn collect(scene: &Scene<'_>, symptoms: &mut Symptoms) {
     };
     let denied = of(&|kind| kind == FailureKind::Denied);
     if !denied.is_empty() {
-        let text = format!("the EC2 API refuses {}", denied.join(", "));
+        let text = format!("{who} refuses {}", denied.join(", "));
         say(Kind::InventoryDenied, text);
     }
     let throttled = of(&|kind| kind == FailureKind::Throttled);
     if !throttled.is_empty() {
-        let text = format!("the EC2 API throttles {}", throttled.join(", "));
+        let text = format!("{who} throttles {}", throttled.join(", "));
         say(Kind::InventoryThrottled, text);
     }
     let credentials = of(&|kind| kind == FailureKind::Credentials);
@@ -59,10 +66,10 @@ pub(super) fn collect(scene: &Scene<'_>, symptoms: &mut Symptoms) {
         // Whoever answers, with an error or with nonsense, has been reached.
         let reached = failures.iter().all(|(_, failure)| failure.says_reached());
         let what = match reached {
-            true => "the EC2 API gave no answer of use",
-            false => "the EC2 API did not answer",
+            true => "gave no answer of use",
+            false => "did not answer",
         };
-        let text = format!("the VPC's configuration was not read: {what}");
+        let text = format!("the VPC's configuration was not read: {who} {what}");
         say(Kind::InventoryUnreachable, text);
     }
 }

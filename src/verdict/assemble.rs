@@ -354,6 +354,14 @@ fn inventory(facts: &Facts) -> InventoryReport {
     InventoryReport {
         source: inventory.source,
         taken_at: inventory.taken_at.map(timestamp),
+        place: inventory
+            .fetch
+            .as_ref()
+            .map(|fetch| fetch.place.to_string()),
+        kept_since: inventory
+            .fetch
+            .as_ref()
+            .and_then(|fetch| fetch.kept_since.map(timestamp)),
         denied: inventory.denied().into_iter().map(str::to_owned).collect(),
         error: match failed.is_empty() {
             true => none,

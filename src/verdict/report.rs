@@ -295,6 +295,12 @@ pub struct InventoryReport {
     pub source: crate::facts::inventory::InventorySource,
     /// When it was taken.
     pub taken_at: Option<String>,
+    /// Where it was fetched, or was to be: `s3://BUCKET/KEY` or `ssm:/NAME`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// When it was fetched, where it is the copy that a run before kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_since: Option<String>,
     /// The calls the caller was refused, as in `ec2:DescribeRouteTables`.
     pub denied: Vec<String>,
     /// Why there is none, or what else failed.

@@ -17,6 +17,7 @@ use super::pki::{Leaf, Pki};
 use super::public_names;
 use super::sockets;
 use super::sqs::Sqs;
+use super::store::Store;
 use super::wire;
 use super::world::World;
 
@@ -37,6 +38,8 @@ pub struct Services {
     pub ec2: Ec2,
     /// SQS with its messages.
     pub sqs: Sqs,
+    /// What is kept for many agents.
+    pub store: Store,
 }
 
 /// Listens for every peer that accepts connections. One of a family that the host has no address of is nobody.
@@ -243,6 +246,10 @@ fn answer(services: &Services, label: Option<&str>, request: &HttpRequest) -> An
     match label {
         Some("sqs") if asks => services.sqs.answer(request),
         Some("ec2") if asks => services.ec2.answer(request),
+        Some(label @ ("s3" | "ssm")) if asks => services
+            .store
+            .answer(&services.world, label, request)
+            .unwrap_or_else(|| unsigned(&services.world, label, request).into()),
         Some(label) => unsigned(&services.world, label, request).into(),
         None => web_server().into(),
     }

@@ -13,6 +13,7 @@
 //! | `dns`, `public_names`, `sockets` | the VPC resolver, further resolvers, the public side |
 //! | `pki`, `https`, `wire`, `http` | certificates, TLS and HTTP of every endpoint |
 //! | `ec2`, `sqs` | the two APIs an agent calls |
+//! | `store` | S3 and Parameter Store, as far as an inventory is fetched from them |
 //! | `metadata` | IMDS, ECS task metadata, pod identity |
 //! | `hostile` | servers that hang, stall half-way, reset, and answer garbage or without end |
 //! | `scenario` | a world, a command line and the findings expected, from a TOML file |
@@ -42,6 +43,7 @@ pub mod public_names;
 pub mod scenario;
 pub mod sockets;
 pub mod sqs;
+pub mod store;
 pub mod wire;
 pub mod world;
 
@@ -115,6 +117,7 @@ impl Lab {
             pki,
             ec2: ec2::Ec2::new(Arc::clone(&world)),
             sqs: sqs::Sqs::new(Arc::clone(&world)),
+            store: store::Store::default(),
         });
         runtime.block_on(async {
             for (address, view) in resolvers {

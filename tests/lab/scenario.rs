@@ -42,6 +42,9 @@ pub struct Scenario {
     /// Changes to this scenario's world under which an inventory is taken beforehand and handed to the check.
     #[serde(default)]
     pub inventory: Option<toml::Table>,
+    /// Where that inventory is put for the check to fetch, instead of handed over as a file; or where there is nothing.
+    #[serde(default)]
+    pub inventory_at: Option<String>,
     /// When that inventory says it was taken, if not a moment ago.
     #[serde(default)]
     pub inventory_taken_at: Option<String>,
@@ -195,6 +198,20 @@ impl Scenario {
             .transpose()
     }
 
+    /// The same world with an inventory that was taken beforehand, where the check is to fetch it.
+    pub fn keeping(&self, mut world: World, inventory: Option<&Path>) -> World {
+        if let (Some(place), Some(file)) = (&self.inventory_at, inventory) {
+            if let Some(moment) = &self.inventory_taken_at {
+                date(file, moment);
+            }
+            let text = fs::read_to_string(file).expect("the inventory was written");
+            // Without what is said of how it is asked for.
+            let place = place.split('?').next().unwrap_or_default();
+            world.store.held.insert(place.to_owned(), text);
+        }
+        world
+    }
+
     /// The arguments of `vpcheck`, but for its outputs.
     pub fn arguments(&self, lab: &Lab, inventory: Option<&Path>) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = vec![self.command.clone().into()];
@@ -209,10 +226,16 @@ impl Scenario {
             arguments.extend(["--queue-url".into(), queue.into()]);
         }
         arguments.extend(["--service-roots".into(), lab.service_roots().into()]);
-        if let Some(file) = inventory {
-            if let Some(moment) = &self.inventory_taken_at {
-                date(file, moment);
-            }
+        if let Some(file) = inventory
+            && let Some(moment) = &self.inventory_taken_at
+        {
+            date(file, moment);
+        }
+        if let Some(place) = &self.inventory_at {
+            arguments.extend(["--inventory".into(), place.into()]);
+            arguments.push("--inventory-cache".into());
+            arguments.push(lab.directory().join("cache").into());
+        } else if let Some(file) = inventory {
             arguments.extend(["--inventory".into(), file.into()]);
         }
         arguments.extend(self.args.iter().map(OsString::from));

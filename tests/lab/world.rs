@@ -57,6 +57,8 @@ pub struct World {
     pub ec2_api: Ec2Api,
     /// SQS: queues and temper.
     pub sqs: Sqs,
+    /// S3 and Parameter Store: what is kept for many agents.
+    pub store: Store,
     /// The services' clock against the host's.
     pub clock: Clock,
 }
@@ -694,6 +696,16 @@ pub struct ServiceError {
     pub message: String,
 }
 
+/// What S3 and Parameter Store hold for agents to fetch.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Store {
+    /// Texts by place: `s3://BUCKET/KEY`, `ssm:/NAME`.
+    pub held: BTreeMap<String, String>,
+    /// How fetching goes: empty for well, `denied`, `throttled`, `throttled-once`, `hang`, or one of `hostile::HTTP`.
+    pub temper: String,
+}
+
 /// The services' clock.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -924,6 +936,7 @@ impl Default for World {
             credentials: Credentials::default(),
             ec2_api: Ec2Api::default(),
             sqs: Sqs::default(),
+            store: Store::default(),
             clock: Clock::default(),
         }
         .complete()

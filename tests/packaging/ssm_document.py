@@ -25,6 +25,8 @@ GOOD = {
     "Expect": ["private", "reachable", "isolated"],
     "AllowCidrs": ["10.100.0.0/16", "10.0.0.0/8,fd00::/8"],
     "Deadline": ["5s", "20s"],
+    "Inventory": ["s3://my-bucket/prod/vpc.json", "ssm:/vpcheck/inventory"],
+    "Spread": ["1m", "10m", "30m"],
     "S3Bucket": ["my-bucket", "my.bucket.1"],
     "S3Key": ["vpcheck", "tools/vpcheck-0.1.0_x86"],
     "Sha256": ["0" * 64],

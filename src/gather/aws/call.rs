@@ -10,10 +10,10 @@ use aws_sigv4::http_request::{
     UriPathNormalizationMode, sign,
 };
 use aws_sigv4::sign::v4::SigningParams;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{HOST, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{ETAG, HOST, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
@@ -22,13 +22,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::failure::{kind_of_transport, text_of};
-use super::resolve::Resolver;
+use super::failure::{cause, kind_of_transport, text_of};
 use super::{ApiHost, AwsAccess};
 use crate::facts::{Failure, FailureKind, Outcome};
 use crate::gather::{Bounds, tls};
 
-/// The most that is read of an answer; none of these calls answers with more than a few lines.
+/// The most that is read of an answer unless more is asked for; most calls answer with a few lines.
 const LONGEST_ANSWER: usize = 256 * 1024;
 
 /// A call: what is sent where, before it is signed.
@@ -55,6 +54,8 @@ pub struct ApiCall {
 pub struct ApiAnswer {
     /// The HTTP status.
     pub status: u16,
+    /// The `ETag` header.
+    pub etag: Option<String>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -71,12 +72,25 @@ impl AwsAccess {
         limit: Duration,
         call: &ApiCall,
     ) -> Result<ApiAnswer, Failure> {
+        self.call_for(bounds, limit, call, LONGEST_ANSWER).await
+    }
+
+    /// As [`AwsAccess::call`], for an answer of at most `longest` bytes.
+    ///
+    /// # Errors
+    /// As there; an answer that is longer is one.
+    pub async fn call_for(
+        &self,
+        bounds: &Bounds,
+        limit: Duration,
+        call: &ApiCall,
+        longest: usize,
+    ) -> Result<ApiAnswer, Failure> {
         let credentials = self.usable(bounds).await.map_err(|outcome| match outcome {
             Outcome::Failed(failure) => failure,
             _ => Failure::new(FailureKind::Credentials, "there are no credentials"),
         })?;
-        let resolver = self.resolver(bounds);
-        match tokio::time::timeout(limit, self.send(&resolver, credentials, call)).await {
+        match tokio::time::timeout(limit, self.send(bounds, credentials, call, longest)).await {
             Ok(answer) => answer,
             Err(_) => Err(Failure::new(
                 FailureKind::Timeout,
@@ -87,18 +101,23 @@ impl AwsAccess {
 
     async fn send(
         &self,
-        resolver: &Resolver,
+        bounds: &Bounds,
         credentials: Credentials,
         call: &ApiCall,
+        longest: usize,
     ) -> Result<ApiAnswer, Failure> {
         let failed = |error: &(dyn std::error::Error + 'static)| {
-            let kind = kind_of_transport(error);
+            let kind = match cause::<LengthLimitError>(error) {
+                Some(_) => FailureKind::Malformed,
+                None => kind_of_transport(error),
+            };
             Failure::new(kind, format!("{}: {}", call.host, text_of(error)))
         };
         let request = signed(credentials, call).map_err(|reason| {
             Failure::new(FailureKind::Other, format!("{}: {reason}", call.host))
         })?;
-        let addresses = resolver
+        let addresses = self
+            .resolver(bounds)
             .addresses(&call.host.name)
             .await
             .map_err(|reason| {
@@ -109,11 +128,21 @@ impl AwsAccess {
             .into_iter()
             .map(|address| SocketAddr::new(address, call.host.port))
             .collect();
-        let stream = TcpStream::connect(sockets.as_slice())
-            .await
-            .map_err(|error| failed(&error))?;
+        // Who takes no connection within one probe's limit takes none later.
+        let patience = bounds.timeout();
+        let connecting = tokio::time::timeout(patience, TcpStream::connect(sockets.as_slice()));
+        let stream = match connecting.await {
+            Ok(stream) => stream.map_err(|error| failed(&error))?,
+            Err(_) => {
+                let within = patience.as_millis();
+                let detail = format!("{}: no connection within {within} ms", call.host);
+                return Err(Failure::new(FailureKind::Timeout, detail));
+            }
+        };
         if !call.host.https {
-            return exchange(stream, request).await.map_err(|e| failed(&e));
+            return exchange(stream, request, longest)
+                .await
+                .map_err(|e| failed(&e));
         }
         let name = ServerName::try_from(call.host.name.clone())
             .map_err(|error| Failure::new(FailureKind::Other, error.to_string()))?;
@@ -122,7 +151,9 @@ impl AwsAccess {
             .connect(name, stream)
             .await
             .map_err(|error| failed(&error))?;
-        exchange(stream, request).await.map_err(|e| failed(&e))
+        exchange(stream, request, longest)
+            .await
+            .map_err(|e| failed(&e))
     }
 }
 
@@ -137,7 +168,11 @@ fn client_config(roots: Arc<RootCertStore>) -> Result<ClientConfig, rustls::Erro
 }
 
 /// Sends the request and reads the answer on a connection of its own.
-async fn exchange<S>(stream: S, request: Request<Full<Bytes>>) -> Result<ApiAnswer, std::io::Error>
+async fn exchange<S>(
+    stream: S,
+    request: Request<Full<Bytes>>,
+    longest: usize,
+) -> Result<ApiAnswer, std::io::Error>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -151,13 +186,18 @@ where
         .await
         .map_err(std::io::Error::other)?;
     let (head, body) = answer.into_parts();
-    let body = Limited::new(body, LONGEST_ANSWER)
+    let body = Limited::new(body, longest)
         .collect()
         .await
         .map_err(std::io::Error::other)?;
     connection.abort();
     Ok(ApiAnswer {
         status: head.status.as_u16(),
+        etag: head
+            .headers
+            .get(ETAG)
+            .and_then(|etag| etag.to_str().ok())
+            .map(str::to_owned),
         body: body.to_bytes().to_vec(),
     })
 }

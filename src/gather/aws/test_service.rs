@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::warm::{To, Warm};
 use super::{ApiHost, AwsAccess, InstanceSource, RetryConfig, chain, timeouts};
-use crate::facts::host::CredentialSource;
+use crate::facts::host::{CredentialSource, Variable};
 use crate::facts::{Failure, Observation, Outcome};
 use crate::gather::Bounds;
 use crate::gather::tls::Roots;
@@ -104,6 +104,17 @@ impl Service {
             .build();
         access.shared = OnceCell::from(shared);
         access.inventory = OnceCell::from(line);
+        access
+    }
+
+    /// The same, called for these services too, each as in `S3`.
+    pub(in crate::gather) fn access_to(&self, services: &[&str], timeout: Duration) -> AwsAccess {
+        let mut access = self.access(timeout);
+        let switch = |service: &&str| Variable {
+            name: format!("AWS_ENDPOINT_URL_{service}"),
+            value: format!("https://localhost:{}", self.address.port()),
+        };
+        access.switches = services.iter().map(switch).collect();
         access
     }
 

@@ -56,6 +56,8 @@ pub fn read_file(label: &str, bytes: &[u8]) -> Result<Inventory, InventoryFileEr
     }
     let mut inventory: Inventory = serde_json::from_slice(bytes).map_err(malformed)?;
     inventory.source = InventorySource::File;
+    // How it came here is this run's to say.
+    inventory.fetch = None;
     Ok(inventory)
 }
 

@@ -5,13 +5,13 @@ use crate::symptoms::{Scene, Symptoms};
 use crate::verdict::finding::Severity;
 
 rule! {
-    /// The inventory handed over is too old, or of another VPC, and is not judged by.
+    /// The inventory that was handed over or fetched is too old, or of another VPC, and is not judged by.
     ///
     /// ## Told apart by
     /// Its time against `inventory_max_age` (24 hours), and its VPC and region against this host's.
     ///
     /// ## Fix
-    /// Take a new one in this VPC.
+    /// Take a new one in this VPC; where many agents fetch it, on a schedule.
     ///
     /// ## Source
     /// vpcheck's own inventory format.
@@ -54,16 +54,17 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
             ),
         ),
     };
+    let file = match &inventory.fetch {
+        Some(fetch) => format!("'{}'", fetch.place.whole()),
+        None => "inventory.json".to_owned(),
+    };
     vec![
         Cause::alone(vpc, Severity::Warn, Vec::new())
             .title(title)
             .because(because)
             .fix(
                 "Take a new inventory in this VPC.",
-                vec![format!(
-                    "vpcheck inventory{} -o inventory.json",
-                    region_flag(scene)
-                )],
+                vec![format!("vpcheck inventory{} -o {file}", region_flag(scene))],
             ),
     ]
 }

@@ -1,4 +1,4 @@
-use crate::rules::cause::{Cause, by_subject};
+use crate::rules::cause::{Cause, by_subject, capital};
 use crate::rules::rule;
 use crate::symptoms::canary::is_throttling;
 use crate::symptoms::{Kind, Scene, Symptoms};
@@ -14,7 +14,8 @@ rule! {
     /// The error code.
     ///
     /// ## Fix
-    /// Spread runs in time; hand one inventory to many agents with `--inventory FILE`.
+    /// Spread runs in time (`--spread`); let many agents fetch one inventory (`vpcheck inventory -o s3://BUCKET/KEY`, and
+    /// `--inventory s3://BUCKET/KEY`).
     ///
     /// ## Source
     /// Amazon EC2 API Reference, "Request throttling"; Amazon SQS Developer Guide, "Quotas".
@@ -38,7 +39,11 @@ fn find(scene: &Scene<'_>, symptoms: &Symptoms) -> Vec<Cause> {
     let inventory = symptoms
         .where_kind(|kind| *kind == Kind::InventoryThrottled)
         .map(|symptom| {
-            Cause::shown_by("ec2", [symptom]).title("The EC2 API throttles this account")
+            let inventory = &scene.facts.inventory;
+            let who = capital(inventory.asked_of());
+            let service = inventory.fetch.as_ref().map(|fetch| fetch.place.service());
+            Cause::shown_by(service.unwrap_or("ec2"), [symptom])
+                .title(format!("{who} throttles this account"))
         });
     let causes = canary.chain(inventory).map(|cause| {
         cause
