@@ -50,6 +50,7 @@ pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
         trust,
         env: host::capture_env(),
         version: super::VERSION.to_owned(),
+        standing: gather::Standing::default(),
     };
     let progress = progress(settings);
     let facts = run.within(settings, async |bounds| {
