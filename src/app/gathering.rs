@@ -21,19 +21,27 @@ use super::{AppError, INCONCLUSIVE, PASS, output};
 /// processor there are several, so that a peer that floods one connection does not hold up the others and the clock.
 const WORKERS: usize = 4;
 
+/// How many names the system's resolver is asked for at a time, at the most.
+const MOST_LOOKUPS: usize = 512;
+
 /// Gathers the facts that the settings ask for.
 pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
     let run = Run::start()?;
-    let trust = trust(settings)?;
-    let choice = match &settings.inventory {
-        InventoryChoice::Auto => gather::InventoryChoice::Api,
-        InventoryChoice::Off => gather::InventoryChoice::Off,
-        InventoryChoice::File(file) => {
-            let inventory = inventory::read_file(&file.label, &file.bytes)?;
-            gather::InventoryChoice::Given(Box::new(inventory))
-        }
-    };
-    let options = Options {
+    let options = options(settings, inventory(&settings.inventory)?)?;
+    let progress = progress(settings);
+    let facts = run.within(settings, async |bounds| {
+        gather::gather(options, bounds).await
+    })?;
+    progress.finish_and_clear();
+    Ok(facts)
+}
+
+/// What the settings say is to be gathered, with this for an inventory.
+pub(super) fn options(
+    settings: &Settings,
+    inventory: gather::InventoryChoice,
+) -> Result<Options, AppError> {
+    Ok(Options {
         request: settings.request.clone(),
         region: settings.region.as_ref().map(ToString::to_string),
         targets: settings
@@ -46,18 +54,24 @@ pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
             .collect(),
         workloads: settings.workloads.clone(),
         extra_resolvers: settings.extra_resolvers.clone(),
-        inventory: choice,
-        trust,
+        inventory,
+        trust: trust(settings)?,
         env: host::capture_env(),
         version: super::VERSION.to_owned(),
         standing: gather::Standing::default(),
-    };
-    let progress = progress(settings);
-    let facts = run.within(settings, async |bounds| {
-        gather::gather(options, bounds).await
-    })?;
-    progress.finish_and_clear();
-    Ok(facts)
+    })
+}
+
+/// The inventory that the settings name.
+pub(super) fn inventory(choice: &InventoryChoice) -> Result<gather::InventoryChoice, AppError> {
+    Ok(match choice {
+        InventoryChoice::Auto => gather::InventoryChoice::Api,
+        InventoryChoice::Off => gather::InventoryChoice::Off,
+        InventoryChoice::File(file) => {
+            let inventory = inventory::read_file(&file.label, &file.bytes)?;
+            gather::InventoryChoice::Given(Box::new(inventory))
+        }
+    })
 }
 
 /// Writes a snapshot of the VPC's configuration.
@@ -116,14 +130,22 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn start() -> Result<Run, AppError> {
+        let (stop, stopped) = watch::channel(false);
+        let run = Run::of_many(stopped, MOST_LOOKUPS)?;
+        watch_signals(stop).map_err(AppError::Runtime)?;
+        Ok(run)
+    }
+
+    /// One of many runs of a process that takes the signals itself, with so many threads for what blocks: the system's
+    /// resolver, above all. Every task of the run ends with it; what hangs in the system's resolver ends in its time.
+    pub(super) fn of_many(stopped: watch::Receiver<bool>, lookups: usize) -> Result<Run, AppError> {
         open_files::ensure().map_err(|error| AppError::Runtime(std::io::Error::other(error)))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)
+            .max_blocking_threads(lookups)
             .enable_all()
             .build()
             .map_err(AppError::Runtime)?;
-        let (stop, stopped) = watch::channel(false);
-        watch_signals(stop).map_err(AppError::Runtime)?;
         Ok(Run { runtime, stopped })
     }
 
