@@ -81,7 +81,7 @@ impl Due {
     /// It was asked now, and stands for this long and up to a fifth more by `chance`: the machines of a fleet, which were
     /// started together, do not ask together for ever.
     pub fn stands(&mut self, now: Instant, period: Duration, chance: u8) {
-        let more = (period / 5 / u8::MAX.into()).saturating_mul(chance.into());
+        let more = (period / 5 / u32::from(u8::MAX)).saturating_mul(u32::from(chance));
         self.0 = now.checked_add(period.saturating_add(more));
     }
 }

@@ -15,6 +15,7 @@
 //! | `ec2`, `sqs` | the two APIs an agent calls |
 //! | `metadata` | IMDS, ECS task metadata, pod identity |
 //! | `hostile` | servers that hang, stall half-way, reset, and answer garbage or without end |
+//! | `turn` | a world that changes while it is played |
 //! | `scenario` | a world, a command line and the findings expected, from a TOML file |
 //! | `fix` | what the commands of a finding's fix make of a scenario |
 
@@ -42,6 +43,7 @@ pub mod public_names;
 pub mod scenario;
 pub mod sockets;
 pub mod sqs;
+pub mod turn;
 pub mod wire;
 pub mod world;
 
@@ -140,6 +142,11 @@ impl Lab {
     /// The world this is.
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// Makes the world this one from now on, as far as [`turn`] can.
+    pub fn turn(&self, world: World) -> Result<(), String> {
+        turn::turn(&self.world, world)
     }
 
     /// The PEM file of the roots the services' certificates chain to, for `--service-roots`.
