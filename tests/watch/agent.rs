@@ -26,7 +26,8 @@ pub(crate) struct Agent {
     /// The documents it wrote to standard output.
     told: Arc<Mutex<Vec<Value>>>,
     errors: Arc<Mutex<String>>,
-    manager: UnixDatagram,
+    /// What the service manager was told.
+    managed: Arc<Mutex<Vec<String>>>,
     evidence: PathBuf,
 }
 
@@ -49,7 +50,15 @@ impl Agent {
         let evidence = lab.directory().join("evidence");
         let manager_path = lab.directory().join("notify");
         let manager = UnixDatagram::bind(&manager_path).map_err(|e| e.to_string())?;
-        manager.set_nonblocking(true).map_err(|e| e.to_string())?;
+        let managed: Arc<Mutex<Vec<String>>> = Arc::default();
+        let heard = Arc::clone(&managed);
+        std::thread::spawn(move || {
+            let mut bytes = [0_u8; 2048];
+            while let Ok(length) = manager.recv(&mut bytes) {
+                let state = String::from_utf8_lossy(&bytes[..length]).into_owned();
+                heard.lock().unwrap().push(state);
+            }
+        });
         command
             .args(["watch", "-o", "json", "--listen", PLACE])
             .args(["--queue-url", &lab.queue_url("canary")])
@@ -86,7 +95,7 @@ impl Agent {
             child,
             told,
             errors,
-            manager,
+            managed,
             evidence,
         })
     }
@@ -158,14 +167,11 @@ impl Agent {
         Ok((status, took, self.managed()))
     }
 
-    /// What the service manager was told since last asked; its ear is emptied.
+    /// What the service manager was told so far.
     pub(crate) fn managed(&self) -> Vec<String> {
-        let mut heard = Vec::new();
-        let mut bytes = [0_u8; 2048];
-        while let Ok(length) = self.manager.recv(&mut bytes) {
-            heard.push(String::from_utf8_lossy(&bytes[..length]).into_owned());
-        }
-        heard
+        // The last word is on its way.
+        std::thread::sleep(Duration::from_millis(50));
+        self.managed.lock().unwrap().clone()
     }
 
     /// The evidence files there are.
