@@ -27,7 +27,7 @@ const MOST_LOOKUPS: usize = 512;
 /// Gathers the facts that the settings ask for.
 pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
     let run = Run::start()?;
-    let options = options(settings, inventory(&settings.inventory)?)?;
+    let options = options(settings, inventory(&settings.inventory)?, trust(settings)?);
     let progress = progress(settings);
     let facts = run.within(settings, async |bounds| {
         gather::gather(options, bounds).await
@@ -40,8 +40,9 @@ pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
 pub(super) fn options(
     settings: &Settings,
     inventory: gather::InventoryChoice,
-) -> Result<Options, AppError> {
-    Ok(Options {
+    trust: Trust,
+) -> Options {
+    Options {
         request: settings.request.clone(),
         region: settings.region.as_ref().map(ToString::to_string),
         targets: settings
@@ -55,11 +56,11 @@ pub(super) fn options(
         workloads: settings.workloads.clone(),
         extra_resolvers: settings.extra_resolvers.clone(),
         inventory,
-        trust: trust(settings)?,
+        trust,
         env: host::capture_env(),
         version: super::VERSION.to_owned(),
         standing: gather::Standing::default(),
-    })
+    }
 }
 
 /// The inventory that the settings name.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::drift::{Drift, Record, drift};
+use crate::facts::Facts;
 
 /// Changes that are told at once, and the time after which one more is: what flaps would fill the log, and the directory
 /// that evidence is kept in.
@@ -41,18 +42,27 @@ impl Course {
         }
     }
 
+    /// The facts of the round that was told last.
+    pub fn told(&self) -> Option<&Facts> {
+        self.told.as_ref()?.facts.as_deref()
+    }
+
     /// True where a round differs from the last one in what matters; the first one differs from nothing.
     pub fn differs(&self, round: &Record) -> bool {
         let last = self.ahead.as_ref().or(self.told.as_ref());
         last.is_some_and(|last| drift(last, round).changed)
     }
 
-    /// Takes a round, which is the last one now, and says what is to be told of it.
-    pub fn take(&mut self, round: Record, now: Instant) -> News {
+    /// Takes a round, which is the last one now, and says what is to be told of it; `differs` is what [`Course::differs`]
+    /// says of it.
+    pub fn take(&mut self, round: Record, differs: bool, now: Instant) -> News {
         let Some(told) = &self.told else {
             self.told = Some(round);
             return News::First;
         };
+        if !differs && self.ahead.is_none() {
+            return News::Nothing;
+        }
         let drift = drift(told, &round);
         if !drift.changed {
             self.ahead = None;
@@ -72,7 +82,6 @@ impl Course {
 mod tests {
     use super::*;
     use crate::drift::Source;
-    use crate::facts::Facts;
     use crate::verdict::report;
 
     /// A round of the machine with this id.
@@ -88,43 +97,60 @@ mod tests {
         }
     }
 
+    fn take(course: &mut Course, round: Record, now: Instant) -> News {
+        let differs = course.differs(&round);
+        course.take(round, differs, now)
+    }
+
     #[test]
     fn the_first_round_is_told_and_then_what_changes() {
         let now = Instant::now();
         let mut course = Course::new(now);
         assert!(!course.differs(&round("i-1")));
-        assert!(matches!(course.take(round("i-1"), now), News::First));
+        assert!(matches!(take(&mut course, round("i-1"), now), News::First));
         assert!(!course.differs(&round("i-1")));
-        assert!(matches!(course.take(round("i-1"), now), News::Nothing));
+        assert!(matches!(
+            take(&mut course, round("i-1"), now),
+            News::Nothing
+        ));
         assert!(course.differs(&round("i-2")));
-        let News::Changed(drift) = course.take(round("i-2"), now) else {
+        let News::Changed(drift) = take(&mut course, round("i-2"), now) else {
             panic!("the change is not told");
         };
         assert_eq!(drift.changes.len(), 1);
-        assert!(matches!(course.take(round("i-2"), now), News::Nothing));
-        assert!(matches!(course.take(round("i-1"), now), News::Changed(_)));
+        assert!(matches!(
+            take(&mut course, round("i-2"), now),
+            News::Nothing
+        ));
+        assert!(matches!(
+            take(&mut course, round("i-1"), now),
+            News::Changed(_)
+        ));
     }
 
     #[test]
     fn what_flaps_is_told_now_and_then_and_as_it_is_by_then() {
         let start = Instant::now();
         let mut course = Course::new(start);
-        course.take(round("i-0"), start);
+        take(&mut course, round("i-0"), start);
         let mut told = 0;
         // An hour, a change every ten seconds.
         for at in 1..=360_u32 {
             let now = start + Duration::from_secs(10) * at;
             let id = ["i-0", "i-1"][at as usize % 2];
             assert!(course.differs(&round(id)));
-            told += u32::from(matches!(course.take(round(id), now), News::Changed(_)));
+            told += u32::from(matches!(
+                take(&mut course, round(id), now),
+                News::Changed(_)
+            ));
         }
         assert!((AT_ONCE..=AT_ONCE + 10).contains(&told), "{told}");
         // It holds still, other than it was told last: that is told once.
         let later = start + Duration::from_secs(7200);
-        course.take(round("i-0"), later);
+        take(&mut course, round("i-0"), later);
         let last = Duration::from_secs(7210);
         assert!(matches!(
-            course.take(round("i-0"), start + last),
+            take(&mut course, round("i-0"), start + last),
             News::Nothing
         ));
         assert!(!course.differs(&round("i-0")));

@@ -21,6 +21,7 @@ use crate::drift::{Record, Source};
 use crate::facts::inventory::InventorySource;
 use crate::facts::{CanaryMode, Facts, FailureKind, Inventory};
 use crate::gather::pace::Pace as PacketPace;
+use crate::gather::tls::Trust;
 use crate::gather::{self, Bounds, Standing, secrets};
 use crate::verdict::{Report, report};
 use crate::watch::{Allowance, Course, Due, Event, News, Pace, Round};
@@ -73,16 +74,25 @@ pub(super) struct Rounds {
 struct Stands {
     inventory: Option<Inventory>,
     inventory_due: Due,
+    /// The roots: the system's own are replaced with its updates.
+    trust: Option<Trust>,
+    trust_due: Due,
     found: Standing,
     canary_due: Due,
 }
 
 /// What is asked anew.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 struct Anew {
     inventory: bool,
     canary: bool,
 }
+
+/// Everything.
+const ALL: Anew = Anew {
+    inventory: true,
+    canary: true,
+};
 
 impl Rounds {
     /// Starts the thread.
@@ -147,13 +157,8 @@ impl Rounds {
         }
         let mut is_other = self.course.differs(&record);
         if is_other && self.second_looks.take(now) {
-            record = self.look(
-                Anew {
-                    inventory: true,
-                    canary: true,
-                },
-                events,
-            )?;
+            self.standing.trust = None;
+            record = self.look(ALL, events)?;
             if stopped(&record) {
                 return Ok(None);
             }
@@ -167,8 +172,7 @@ impl Rounds {
         }
         let report = record.report.clone();
         let mut failed = telling::each(&self.settings, &report);
-        let facts = record.facts.clone();
-        let news = self.course.take(record, Instant::now());
+        let news = self.course.take(record, is_other, Instant::now());
         let tidings = match &news {
             News::First => Some(Tidings::Whole),
             News::Nothing => None,
@@ -184,7 +188,7 @@ impl Rounds {
                 None
             }
         };
-        if let (Some(tidings), Some(facts)) = (tidings, facts) {
+        if let (Some(tidings), Some(facts)) = (tidings, self.course.told()) {
             let settings = &self.settings;
             failed.extend(telling::news(
                 settings,
@@ -230,7 +234,8 @@ impl Rounds {
             (choice, _) => gathering::inventory(choice)?,
         };
         let calls = matches!(asked, gather::InventoryChoice::Api);
-        let mut options = gathering::options(settings, asked)?;
+        let trust = self.standing.trust(settings, self.pace)?;
+        let mut options = gathering::options(settings, asked, trust);
         let standing_canary = self.standing.found.canary.clone();
         options.standing = Standing {
             canary: standing_canary.filter(|_| sends && !anew.canary),
@@ -319,6 +324,22 @@ impl Rounds {
             let host = &facts.host;
             standing.found.credentials =
                 Some((host.credentials.clone(), host.credentials_error.clone()));
+        }
+    }
+}
+
+impl Stands {
+    /// The roots, read again where it is time.
+    fn trust(&mut self, settings: &Settings, pace: Pace) -> Result<Trust, AppError> {
+        let now = Instant::now();
+        match &self.trust {
+            Some(trust) if !self.trust_due.is_due(now) => Ok(trust.clone()),
+            _ => {
+                let trust = gathering::trust(settings)?;
+                self.trust_due.stands(now, pace.inventory_every, chance());
+                self.trust = Some(trust.clone());
+                Ok(trust)
+            }
         }
     }
 }
