@@ -47,6 +47,7 @@ const TESTS: &[(&str, Test)] = &[
     ("strangers-at-the-door", strangers),
     ("ended-at-once", ended_at_once),
     ("what-cannot-begin", what_cannot_begin),
+    ("what-prometheus-reads", what_prometheus_reads),
 ];
 
 fn main() -> ExitCode {
@@ -597,4 +598,80 @@ fn what_cannot_begin(lab: &Lab) -> Result<(), String> {
     }
     drop(taken);
     Ok(())
+}
+
+/// The exposition is one: each family described once and before its series, no series twice, histograms that add up.
+fn what_prometheus_reads(lab: &Lab) -> Result<(), String> {
+    lab.turn(world(ADDRESS_DOWN)?)?;
+    let agent = program(lab, &[])?;
+    agent.wait_told(1)?;
+    agent.rounds(2)?;
+    let (_, text) = get("/metrics").ok_or("no metrics")?;
+    let mut families: Vec<(&str, &str)> = Vec::new();
+    let mut series: Vec<&str> = Vec::new();
+    let mut in_bucket = 0;
+    for line in text.lines() {
+        if let Some(family) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = family.split_once(' ').ok_or(line)?;
+            check(
+                families.iter().all(|(known, _)| *known != name),
+                format!("twice: {line}"),
+            )?;
+            check(
+                kind != "counter" || name.ends_with("_total"),
+                format!("no counter's name: {line}"),
+            )?;
+            families.push((name, kind));
+            continue;
+        }
+        if line.starts_with("# HELP ") {
+            continue;
+        }
+        let (labelled, number) = line.rsplit_once(' ').ok_or(line)?;
+        let number: f64 = number.parse().map_err(|_| format!("no number: {line}"))?;
+        check(!series.contains(&labelled), format!("twice: {line}"))?;
+        series.push(labelled);
+        let name = labelled.split('{').next().unwrap_or(labelled);
+        let (family, kind) = families.last().copied().ok_or("a series of no family")?;
+        let suffix = name
+            .strip_prefix(family)
+            .ok_or(format!("not of {family}: {line}"))?;
+        match (kind, suffix) {
+            ("histogram", "_bucket") => {
+                let number = number as u64;
+                check(number >= in_bucket, format!("fewer within more: {line}"))?;
+                in_bucket = number;
+            }
+            ("histogram", "_sum") => {}
+            ("histogram", "_count") => {
+                check(number as u64 == in_bucket, format!("another count: {line}"))?;
+                in_bucket = 0;
+            }
+            ("gauge" | "counter", "") => {}
+            _ => return Err(format!("a {kind} of this name: {line}")),
+        }
+    }
+    check(
+        families.iter().any(|(_, kind)| *kind == "histogram"),
+        "there is no histogram",
+    )?;
+    // Prometheus's own reader, where it is installed.
+    let Ok(mut reader) = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+    else {
+        return Ok(());
+    };
+    if let Some(mut input) = reader.stdin.take() {
+        input
+            .write_all(text.as_bytes())
+            .map_err(|e| e.to_string())?;
+    }
+    let read = reader.wait_with_output().map_err(|e| e.to_string())?;
+    let said = [read.stdout, read.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    check(read.status.success() && said.trim().is_empty(), said)
 }
