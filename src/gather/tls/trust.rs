@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 use super::judge;
+use super::roots::Roots;
 use crate::facts::tls::Chain;
 use crate::gather::small_file;
 
@@ -29,11 +30,12 @@ pub struct Trust {
     sets: Arc<Sets>,
 }
 
+/// Gets the roots to connect by, or waits for them.
+type Load = Box<dyn FnOnce() -> Roots + Send>;
+
 struct Sets {
-    provider: Arc<CryptoProvider>,
-    connect: RootSet,
-    service: RootSet,
-    store_problems: Vec<String>,
+    connect: LazyLock<Roots, Load>,
+    service: Roots,
     judged: Mutex<BTreeMap<Vec<Vec<u8>>, Judged>>,
 }
 
@@ -44,12 +46,6 @@ pub(super) struct Judged {
     pub(super) connect: Chain,
     /// By the service roots.
     pub(super) service: Chain,
-}
-
-/// One set of roots, as they came and as the verifier wants them.
-pub(super) struct RootSet {
-    ders: Vec<CertificateDer<'static>>,
-    anchors: Vec<TrustAnchor<'static>>,
 }
 
 /// Roots that a file was to hold and does not.
@@ -68,89 +64,58 @@ impl Trust {
     /// Loads the system's roots, and the bytes of two PEM files with the names to speak of them by: the roots
     /// services must chain to (Amazon Trust Services' where none are given) and extra roots to connect by.
     ///
-    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the system's store. A store that is missing or broken is empty
-    /// and no error, see [`Trust::store_problems`]; a file that the operator named must be right.
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the system's store. It is read meanwhile, since it holds a hundred
+    /// roots and more; one that is missing or broken is empty and no error. A file that the operator named must be right.
     pub fn load(
         service_roots_pem: Option<(&Path, &[u8])>,
         ca_file_pem: Option<(&Path, &[u8])>,
     ) -> Result<Trust, TrustError> {
-        let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-        let unfit = named.and_then(|path| small_file::unfit(&path, LARGEST_STORE));
-        if let Some(problem) = unfit {
-            let problems = vec![format!("SSL_CERT_FILE: {problem}")];
-            return Trust::with_store(Vec::new(), problems, service_roots_pem, ca_file_pem);
-        }
-        let store = rustls_native_certs::load_native_certs();
-        let problems = store.errors.iter().map(ToString::to_string).collect();
-        Trust::with_store(store.certs, problems, service_roots_pem, ca_file_pem)
+        let extra = extra(ca_file_pem)?;
+        let added = extra.clone();
+        let reading = std::thread::Builder::new()
+            .name("roots".to_owned())
+            .spawn(move || Roots::of(system_store().into_iter().chain(added)));
+        let connect: Load = Box::new(move || match reading.map(JoinHandle::join) {
+            Ok(Ok(roots)) => roots,
+            // There is no thread to be had.
+            _ => Roots::of(system_store().into_iter().chain(extra)),
+        });
+        Trust::with(connect, service_roots_pem)
     }
 
     /// As [`Trust::load`], over these certificates in place of the system's store.
+    #[cfg(any(test, fuzzing))]
     pub fn with_store(
-        store: Vec<CertificateDer<'static>>,
-        store_problems: Vec<String>,
+        mut store: Vec<CertificateDer<'static>>,
         service_roots_pem: Option<(&Path, &[u8])>,
         ca_file_pem: Option<(&Path, &[u8])>,
     ) -> Result<Trust, TrustError> {
-        let service = match service_roots_pem {
+        store.extend(extra(ca_file_pem)?);
+        Trust::with(Box::new(|| Roots::of(store)), service_roots_pem)
+    }
+
+    fn with(connect: Load, service_roots_pem: Option<(&Path, &[u8])>) -> Result<Trust, TrustError> {
+        let service = Roots::of(match service_roots_pem {
             Some((path, pem)) => parse(&path.display().to_string(), pem)?,
             None => parse(BUILT_IN_LABEL, BUILT_IN)?,
-        };
-        // A store may hold what the verifier does not take, such as version 1 certificates: those are left out.
-        let mut connect = RootSet {
-            ders: Vec::new(),
-            anchors: Vec::new(),
-        };
-        for der in store {
-            if let Ok(anchor) = webpki::anchor_from_trusted_cert(&der) {
-                connect.anchors.push(anchor.to_owned());
-                connect.ders.push(der);
-            }
-        }
-        if let Some((path, pem)) = ca_file_pem {
-            let extra = parse(&path.display().to_string(), pem)?;
-            connect.anchors.extend(extra.anchors);
-            connect.ders.extend(extra.ders);
-        }
+        });
         Ok(Trust {
             sets: Arc::new(Sets {
-                provider: Arc::new(aws_lc_rs::default_provider()),
-                connect,
+                connect: LazyLock::new(connect),
                 service,
-                store_problems,
                 judged: Mutex::default(),
             }),
         })
     }
 
     /// The roots to connect by: the system's and the operator's extra ones.
-    pub fn connect_roots(&self) -> &[CertificateDer<'static>] {
-        &self.sets.connect.ders
+    pub fn connect_roots(&self) -> &Roots {
+        &self.sets.connect
     }
 
-    /// The roots that a service's certificate must chain to.
-    pub fn service_roots(&self) -> &[CertificateDer<'static>] {
-        &self.sets.service.ders
-    }
-
-    /// [`Trust::connect_roots`] as PEM, for clients that take nothing else.
-    pub fn connect_roots_pem(&self) -> String {
-        pem(self.connect_roots())
-    }
-
-    /// [`Trust::service_roots`] as PEM: all that the canary's client may trust.
-    pub fn service_roots_pem(&self) -> String {
-        pem(self.service_roots())
-    }
-
-    /// What was wrong with the system's store, for the log.
-    pub fn store_problems(&self) -> &[String] {
-        &self.sets.store_problems
-    }
-
-    /// The one crypto provider of this process.
-    pub fn provider(&self) -> &Arc<CryptoProvider> {
-        &self.sets.provider
+    /// The roots that a service's certificate must chain to: all that the canary's client may trust.
+    pub fn service_roots(&self) -> &Roots {
+        &self.sets.service
     }
 
     /// What a chain is worth. A service shows the same chain at each of its addresses, and to judge one takes as long
@@ -164,9 +129,18 @@ impl Trust {
         if let Some(known) = judged(&self.sets.judged) {
             return known;
         }
-        let fresh = Judged {
-            connect: judge::reaches(chain, &self.sets.connect.anchors),
-            service: judge::reaches(chain, &self.sets.service.anchors),
+        let (connect, service) = (self.sets.connect.anchors(), self.sets.service.anchors());
+        let by_service = judge::reaches(chain, service);
+        // The same root is as good in the other set, as the service roots are in most systems' store.
+        let fresh = match &by_service {
+            Ok(anchor) if connect.contains(anchor) => Judged {
+                connect: Chain::Reaches,
+                service: Chain::Reaches,
+            },
+            _ => Judged {
+                connect: judge::worth(judge::reaches(chain, connect)),
+                service: judge::worth(by_service),
+            },
         };
         let mut known = self
             .sets
@@ -183,53 +157,53 @@ impl Trust {
 impl std::fmt::Debug for Trust {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Trust")
-            .field("connect_roots", &self.connect_roots().len())
-            .field("service_roots", &self.service_roots().len())
+            .field("service_roots", &self.service_roots().certificates().len())
             .finish_non_exhaustive()
     }
 }
 
-fn parse(subject: &str, pem: &[u8]) -> Result<RootSet, TrustError> {
+/// The certificates of the system's store.
+fn system_store() -> Vec<CertificateDer<'static>> {
+    let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+    let unfit = named.and_then(|path| small_file::unfit(&path, LARGEST_STORE));
+    let (certificates, problems) = match unfit {
+        Some(problem) => (Vec::new(), vec![format!("SSL_CERT_FILE: {problem}")]),
+        None => {
+            let store = rustls_native_certs::load_native_certs();
+            let problems = store.errors.iter().map(ToString::to_string);
+            (store.certs, problems.collect())
+        }
+    };
+    for problem in problems {
+        tracing::info!("the system's certificate store: {problem}");
+    }
+    certificates
+}
+
+fn extra(ca_file_pem: Option<(&Path, &[u8])>) -> Result<Vec<CertificateDer<'static>>, TrustError> {
+    let parsed = ca_file_pem.map(|(path, pem)| parse(&path.display().to_string(), pem));
+    parsed.unwrap_or(Ok(Vec::new()))
+}
+
+fn parse(subject: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TrustError> {
     let error = |expected, found: String| TrustError {
         subject: subject.to_owned(),
         expected,
         found,
     };
-    let mut set = RootSet {
-        ders: Vec::new(),
-        anchors: Vec::new(),
-    };
+    let mut certificates = Vec::new();
     for (index, der) in CertificateDer::pem_slice_iter(pem).enumerate() {
         let der = der.map_err(|source| error("certificates in PEM", source.to_string()))?;
-        let anchor = webpki::anchor_from_trusted_cert(&der)
-            .map_err(|source| {
-                error(
-                    "X.509 version 3 certificates",
-                    format!("certificate {} unreadable ({source:?})", index + 1),
-                )
-            })?
-            .to_owned();
-        set.anchors.push(anchor);
-        set.ders.push(der);
+        webpki::anchor_from_trusted_cert(&der).map_err(|source| {
+            error(
+                "X.509 version 3 certificates",
+                format!("certificate {} unreadable ({source:?})", index + 1),
+            )
+        })?;
+        certificates.push(der);
     }
-    if set.ders.is_empty() {
+    if certificates.is_empty() {
         return Err(error("at least one certificate in PEM", "none".to_owned()));
     }
-    Ok(set)
-}
-
-fn pem(ders: &[CertificateDer<'_>]) -> String {
-    let mut text = String::new();
-    for der in ders {
-        text.push_str("-----BEGIN CERTIFICATE-----\n");
-        let body = aws_smithy_types::base64::encode(der);
-        for (index, character) in body.chars().enumerate() {
-            if index > 0 && index % 64 == 0 {
-                text.push('\n');
-            }
-            text.push(character);
-        }
-        text.push_str("\n-----END CERTIFICATE-----\n");
-    }
-    text
+    Ok(certificates)
 }
