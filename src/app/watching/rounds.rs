@@ -192,7 +192,7 @@ impl Rounds {
             let settings = &self.settings;
             failed.extend(telling::news(
                 settings,
-                &facts,
+                facts,
                 &report,
                 &tidings,
                 &self.stopped,

@@ -1,7 +1,7 @@
 //! Where rounds are told: what is new to standard output, to the evidence and to those it is delivered to; every round to
 //! the files that were asked for.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -51,12 +51,7 @@ pub(super) fn each(settings: &Settings, report: &Report) -> Vec<AppError> {
         .collect()
 }
 
-fn file(
-    settings: &Settings,
-    report: &Report,
-    format: Format,
-    path: &PathBuf,
-) -> Result<(), AppError> {
+fn file(settings: &Settings, report: &Report, format: Format, path: &Path) -> Result<(), AppError> {
     let mut bytes = Vec::new();
     let style = output::style(settings, false);
     render::render(format, report, &style, &mut bytes).map_err(AppError::Output)?;
