@@ -174,6 +174,8 @@ pub(crate) fn at_pace(
 ) -> Result<Agent, String> {
     let own = std::env::current_exe().map_err(|e| e.to_string())?;
     let mut command = lab.command(own);
+    // Memory is to tell what is kept, and not how an allocator with many arenas spreads it.
+    command.env("MALLOC_ARENA_MAX", "1");
     command.args(["--agent", &every_ms.to_string(), &standing_ms.to_string()]);
     let mut all = vec!["--timeout", "700ms", "--deadline", "4s"];
     all.extend(further);
