@@ -10,11 +10,13 @@ mod logging;
 mod output;
 mod redacting;
 mod replaying;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::cli::{self, Cli, Command};
@@ -23,6 +25,7 @@ use crate::gather::secrets;
 use crate::rules;
 use crate::verdict::report::RunVerdict;
 use crate::verdict::{Report, report};
+use crate::watch::Pace;
 
 /// The version that reports and `--version` tell.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -105,8 +108,17 @@ pub(crate) enum AppError {
 
 /// Runs vpcheck with these arguments, the program's name first, and says how it ended.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    run_with(arguments, None)
+}
+
+/// As [`run`], where `watch` keeps this pace instead of its settings': a day's rounds in a minute.
+pub fn run_at_pace(arguments: impl IntoIterator<Item = OsString>, pace: Pace) -> ExitCode {
+    run_with(arguments, Some(pace))
+}
+
+fn run_with(arguments: impl IntoIterator<Item = OsString>, pace: Option<Pace>) -> ExitCode {
     let cli = match cli::parse(arguments) {
-        Ok(cli) => cli,
+        Ok(cli) => Arc::new(cli),
         Err(stop) => {
             // Help into a closed pipe is no error.
             let _ = stop.message.print();
@@ -114,7 +126,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let is_health = matches!(cli.command, Command::Health(_));
-    match dispatch(&cli) {
+    match dispatch(&cli, pace) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             complain(&error);
@@ -123,7 +135,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn dispatch(cli: &Cli) -> Result<u8, AppError> {
+fn dispatch(cli: &Arc<Cli>, pace: Option<Pace>) -> Result<u8, AppError> {
     let environment: Environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect::<BTreeMap<String, String>>();
@@ -145,7 +157,17 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
     match &cli.command {
         Command::Check(arguments) if arguments.print_config => documents::settings(&settings),
         Command::Health(arguments) if arguments.print_config => documents::settings(&settings),
+        Command::Watch(arguments) if arguments.print_config => documents::settings(&settings),
         Command::Check(_) => check(&settings),
+        Command::Watch(_) => {
+            let cli = Arc::clone(cli);
+            let origin = watching::Origin {
+                cli,
+                environment,
+                pace,
+            };
+            watching::watch(origin, settings)
+        }
         Command::Health(_) => health::run(settings),
         Command::Inventory(arguments) => {
             gathering::snapshot(&settings, arguments.output.as_deref())
@@ -184,7 +206,8 @@ fn check(settings: &Settings) -> Result<u8, AppError> {
     let deadline = Duration::from_millis(settings.request.deadline_ms);
     let left = deadline.saturating_sub(began.elapsed());
     let evidence = kept.as_ref().ok().and_then(Option::as_deref);
-    delivering::deliver(settings, &facts, &report, evidence, left);
+    let start = &|| gathering::Run::start(gathering::FEW_WORKERS);
+    delivering::deliver(settings, &facts, &report, evidence, left, start);
     printed?;
     fixed?;
     saved?;
@@ -200,6 +223,11 @@ fn exit_code(report: &Report, interrupted: bool) -> u8 {
         RunVerdict::Fail => FAIL,
         RunVerdict::Inconclusive => INCONCLUSIVE,
     }
+}
+
+/// Text of others, as a log may hold it.
+fn shown(text: &str) -> String {
+    crate::render::escape::terminal(text).into_owned()
 }
 
 /// Says on standard error, in one sentence, why nothing was done.

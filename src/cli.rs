@@ -11,14 +11,16 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 mod args;
 mod documents;
+mod watch;
 mod words;
 
 pub use args::{
     AmongManyArgs, CanaryArgs, ConfigArgs, ConnectArgs, ConsoleArgs, DeliverArgs, EvidenceArgs,
     ExpectArgs, InventoryArgs, LimitArgs, MemoryArgs, RedactArgs, RegionArgs, ReportArgs,
-    SeverityArgs, SigningArgs, TargetArgs, TrustArgs,
+    SeverityArgs, SigningArgs, TargetArgs, TrustArgs, WatchingArgs,
 };
 pub use documents::{completions, man};
+pub use watch::WatchArgs;
 
 use crate::config::Given;
 
@@ -47,6 +49,9 @@ pub enum Command {
                       that Docker and Amazon ECS give a probe, --timeout is 1500ms and --deadline 4s by default."
     )]
     Health(Box<HealthArgs>),
+    /// Look again and again, and report what changes: a service, with metrics and a health endpoint.
+    #[command(after_help = watch::HELP)]
+    Watch(Box<WatchArgs>),
     /// Save the VPC's configuration as JSON, for agents that may not read it themselves.
     Inventory(Box<SnapshotArgs>),
     /// Diagnose recorded facts again, without any network.
@@ -332,6 +337,7 @@ impl Command {
         match self {
             Command::Check(_) => "check",
             Command::Health(_) => "health",
+            Command::Watch(_) => "watch",
             Command::Inventory(_) => "inventory",
             Command::Replay(_) => "replay",
             Command::Diff(_) => "diff",
@@ -382,6 +388,7 @@ impl Command {
                 args.redact.give(given);
                 args.config.give(given);
             }
+            Command::Watch(args) => args.give(given),
             Command::Inventory(args) => {
                 given.one("vpc-id", args.vpc_id.as_deref());
                 args.region.give(given);

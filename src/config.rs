@@ -100,6 +100,8 @@ pub struct Settings {
     pub retention: Option<Period>,
     /// What `health` remembers from one probe to the next.
     pub memory: MemoryChoice,
+    /// When `watch` looks, and where it listens.
+    pub watch: WatchChoice,
     /// Colors on the terminal.
     pub color: ColorChoice,
     /// True where only errors are to be logged.
@@ -133,6 +135,17 @@ pub struct MemoryChoice {
     pub grace: u32,
     /// The file that remembers.
     pub state: PathBuf,
+}
+
+/// When `watch` looks, and where it listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchChoice {
+    /// The time from the beginning of one round to that of the next.
+    pub every: Period,
+    /// How long the VPC's configuration stands.
+    pub inventory_every: Period,
+    /// Where it answers, if anywhere.
+    pub listen: Option<SocketAddr>,
 }
 
 /// A file that was read, and the name it was asked for by.

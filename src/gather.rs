@@ -43,10 +43,10 @@ use tokio::sync::{oneshot, watch};
 
 use crate::catalog::Workload;
 use crate::environment::EnvSnapshot;
-use crate::facts::host::Variable;
+use crate::facts::host::{CredentialSource, Variable};
 use crate::facts::{
     Canary, CanaryMode, EnvironmentKind, FACTS_VERSION, Facts, Host, Inventory, Observation,
-    Request,
+    Request, ServiceError,
 };
 use aws::{AwsAccess, InstanceSource};
 use canary::{CanaryPlan, Lines, canary_host};
@@ -79,6 +79,17 @@ pub struct Options {
     pub env: EnvSnapshot,
     /// The version of vpcheck.
     pub version: String,
+    /// What an earlier run found and this one does not ask again.
+    pub standing: Standing,
+}
+
+/// What an earlier run found that stands in a later one: each call has its cost.
+#[derive(Debug, Clone, Default)]
+pub struct Standing {
+    /// The canary; none is sent where it is there.
+    pub canary: Option<Canary>,
+    /// The credentials and the error of AWS STS; they are looked for where a call needs them.
+    pub credentials: Option<(Observation<CredentialSource>, Option<ServiceError>)>,
 }
 
 /// Where the VPC's configuration comes from.
@@ -96,7 +107,7 @@ pub enum InventoryChoice {
 
 impl InventoryChoice {
     /// Whether it takes signed calls.
-    fn calls(&self) -> bool {
+    pub fn calls(&self) -> bool {
         matches!(self, InventoryChoice::Api | InventoryChoice::Fetch(_))
     }
 }
@@ -115,7 +126,9 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
     let dropped_before = link_local::counts(bounds).await;
     let (progress, watching) = watch::channel(Progress::default());
     let (others, told_others) = watch::channel(None);
-    let sends = options.request.queue_url.is_some() && options.request.canary != CanaryMode::Off;
+    let sends = options.request.queue_url.is_some()
+        && options.request.canary != CanaryMode::Off
+        && options.standing.canary.is_none();
     let calls = sends || options.inventory.calls();
     let (imds, is_there) = watch::channel((!calls).then_some(false));
     let at_once = calls && host::without_instance_metadata(&options.env).is_none();
@@ -183,12 +196,16 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
             asked.retain(|question| !begun.contains(&question.name));
             names::observe_all(&context, asked).await
         };
-        let needs_credentials = mission.is_ok() || options.inventory.calls();
+        let standing = options.standing.clone();
+        let needs_credentials =
+            (mission.is_ok() && standing.canary.is_none()) || options.inventory.calls();
         let credentials = async {
             match (&access, needs_credentials) {
                 (Some(access), true) => access.credentials(bounds).await,
                 (None, _) => (Observation::skipped("no region is known"), None),
-                (_, false) => (Observation::skipped("no call needs one"), None),
+                (_, false) => standing
+                    .credentials
+                    .unwrap_or((Observation::skipped("no call needs one"), None)),
             }
         };
         let inventory = async {
@@ -209,13 +226,15 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
             names,
             late,
             credentials,
-            send_canary(
-                bounds,
-                access.as_ref(),
-                mission,
-                told_addresses,
-                told_verified
-            ),
+            async {
+                match standing.canary {
+                    Some(canary) => canary,
+                    None => {
+                        let access = access.as_ref();
+                        send_canary(bounds, access, mission, told_addresses, told_verified).await
+                    }
+                }
+            },
             inventory,
             async { called.clone() },
         )

@@ -11,6 +11,8 @@
 //!
 //! `assume` makes a change in recorded facts that is not made yet, and lets the rest follow; `drift` lays two runs side by side: what changed, and what of it explains a changed verdict.
 //!
+//! `watch` knows what a process needs that looks again and again: when, what is new, what to count and to answer.
+//!
 //! `redact` gives stand-ins to the accounts and addresses of both on their way out, where that is wished.
 //!
 //! The rooms marked below as denying clippy's disallowed methods are the pure ones: no clock, no network, no
@@ -50,5 +52,6 @@ pub mod rules;
 pub mod symptoms;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod verdict;
+pub mod watch;
 
-pub use app::run;
+pub use app::{run, run_at_pace};

@@ -10,10 +10,11 @@ use crate::gather;
 use crate::render::{Format, Style, escape, render};
 use crate::verdict::Report;
 
-use super::gathering::{FEW_WORKERS, Run, trust};
+use super::AppError;
+use super::gathering::{Run, trust};
 
 /// Delivers the result as far as the destinations take it, within `left`. What goes wrong is logged and changes
-/// nothing: the verdict is about the network, and what was not delivered waits.
+/// nothing: the verdict is about the network, and what was not delivered waits. `start` starts the run that delivers.
 ///
 /// S3 gets the evidence's file where there is one, else the report.
 pub(super) fn deliver(
@@ -22,6 +23,7 @@ pub(super) fn deliver(
     report: &Report,
     evidence: Option<&Path>,
     left: Duration,
+    start: &dyn Fn() -> Result<Run, AppError>,
 ) {
     if settings.deliver.is_empty() {
         return;
@@ -32,7 +34,7 @@ pub(super) fn deliver(
     if settings.deliver.iter().all(Destination::is_local) {
         return;
     }
-    if let Err(error) = by_spool(settings, facts, report, evidence, left) {
+    if let Err(error) = by_spool(settings, facts, report, evidence, left, start) {
         tracing::error!("results are not delivered: {}", escape::terminal(&error));
     }
 }
@@ -43,6 +45,7 @@ fn by_spool(
     report: &Report,
     evidence: Option<&Path>,
     left: Duration,
+    start: &dyn Fn() -> Result<Run, AppError>,
 ) -> Result<(), String> {
     let document = match evidence {
         Some(path) => Document {
@@ -73,7 +76,7 @@ fn by_spool(
         return Err("no region is known".to_owned());
     };
     let trust = trust(settings).map_err(|error| error.to_string())?;
-    let run = Run::start(FEW_WORKERS).map_err(|error| error.to_string())?;
+    let run = start().map_err(|error| error.to_string())?;
     let access = gather::api_access(region, &trust, &facts.host);
     let outcome = run
         .within_limit(settings, left, async |bounds| {

@@ -25,28 +25,38 @@ const WORKERS: usize = 4;
 /// For a run of one or two names, whose handshakes are few.
 pub(super) const FEW_WORKERS: usize = 2;
 
+/// How many names the system's resolver is asked for at a time, at the most.
+const MOST_LOOKUPS: usize = 512;
+
 /// Gathers the facts that the settings ask for.
 pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
+    let run = Run::start(workers(settings))?;
+    let inventory = inventory(settings, &settings.inventory)?;
+    let options = options(settings, inventory, trust(settings)?);
+    let progress = progress(settings);
+    let facts = run.within(settings, async |bounds| {
+        gather::gather(options, bounds).await
+    })?;
+    progress.finish_and_clear();
+    Ok(facts)
+}
+
+/// The threads that a run by these settings has use for.
+pub(super) fn workers(settings: &Settings) -> usize {
     let is_small = settings.workloads.is_empty() && (1..=2).contains(&settings.targets.len());
-    let run = Run::start(match is_small {
+    match is_small {
         true => FEW_WORKERS,
         false => WORKERS,
-    })?;
-    let trust = trust(settings)?;
-    let choice = match &settings.inventory {
-        InventoryChoice::Auto => gather::InventoryChoice::Api,
-        InventoryChoice::Off => gather::InventoryChoice::Off,
-        InventoryChoice::File(file) => {
-            let inventory = inventory::read_file(&file.label, &file.bytes)?;
-            gather::InventoryChoice::Given(Box::new(inventory))
-        }
-        InventoryChoice::Place(place) => gather::InventoryChoice::Fetch(Box::new(FetchQuestion {
-            place: place.clone(),
-            keep_in: settings.inventory_cache.clone(),
-            max_age: Duration::from_secs(settings.request.inventory_max_age_s),
-        })),
-    };
-    let options = Options {
+    }
+}
+
+/// What the settings say is to be gathered, with this for an inventory.
+pub(super) fn options(
+    settings: &Settings,
+    inventory: gather::InventoryChoice,
+    trust: Trust,
+) -> Options {
+    Options {
         request: settings.request.clone(),
         region: settings.region.as_ref().map(ToString::to_string),
         targets: settings
@@ -59,17 +69,32 @@ pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
             .collect(),
         workloads: settings.workloads.clone(),
         extra_resolvers: settings.extra_resolvers.clone(),
-        inventory: choice,
+        inventory,
         trust,
         env: host::capture_env(),
         version: super::VERSION.to_owned(),
-    };
-    let progress = progress(settings);
-    let facts = run.within(settings, async |bounds| {
-        gather::gather(options, bounds).await
-    })?;
-    progress.finish_and_clear();
-    Ok(facts)
+        standing: gather::Standing::default(),
+    }
+}
+
+/// The inventory that this choice names, by the settings' limits.
+pub(super) fn inventory(
+    settings: &Settings,
+    choice: &InventoryChoice,
+) -> Result<gather::InventoryChoice, AppError> {
+    Ok(match choice {
+        InventoryChoice::Auto => gather::InventoryChoice::Api,
+        InventoryChoice::Off => gather::InventoryChoice::Off,
+        InventoryChoice::File(file) => {
+            let inventory = inventory::read_file(&file.label, &file.bytes)?;
+            gather::InventoryChoice::Given(Box::new(inventory))
+        }
+        InventoryChoice::Place(place) => gather::InventoryChoice::Fetch(Box::new(FetchQuestion {
+            place: place.clone(),
+            keep_in: settings.inventory_cache.clone(),
+            max_age: Duration::from_secs(settings.request.inventory_max_age_s),
+        })),
+    })
 }
 
 /// Waits for this run's moment, where runs are spread over a time. Signals end the process as ever: nothing has begun.
@@ -152,14 +177,26 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn start(workers: usize) -> Result<Run, AppError> {
+        let (stop, stopped) = watch::channel(false);
+        let run = Run::of_many(stopped, workers, MOST_LOOKUPS)?;
+        watch_signals(stop).map_err(AppError::Runtime)?;
+        Ok(run)
+    }
+
+    /// One of many runs of a process that takes the signals itself, with so many threads for what blocks: the system's
+    /// resolver, above all. Every task of the run ends with it; what hangs in the system's resolver ends in its time.
+    pub(super) fn of_many(
+        stopped: watch::Receiver<bool>,
+        workers: usize,
+        lookups: usize,
+    ) -> Result<Run, AppError> {
         open_files::ensure().map_err(|error| AppError::Runtime(std::io::Error::other(error)))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(workers)
+            .max_blocking_threads(lookups)
             .enable_all()
             .build()
             .map_err(AppError::Runtime)?;
-        let (stop, stopped) = watch::channel(false);
-        watch_signals(stop).map_err(AppError::Runtime)?;
         Ok(Run { runtime, stopped })
     }
 

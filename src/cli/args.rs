@@ -55,6 +55,24 @@ pub struct MemoryArgs {
     pub state: Option<String>,
 }
 
+/// When `watch` looks, and whom it tells.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Watching")]
+pub struct WatchingArgs {
+    /// Look this often, from 1s to 1d; a round that takes longer is waited for [default: 30s]
+    #[arg(long, value_name = "DURATION")]
+    pub every: Option<String>,
+    /// Answer /metrics, /healthz and /report.json at this address, in plain HTTP and to whoever reaches it: anything but 127.0.0.1 or [::1] shows the report to the network [default: nowhere]
+    #[arg(long, value_name = "IP:PORT")]
+    pub listen: Option<String>,
+    /// Read the VPC's configuration again after this time, from 1m, and whenever something changes [default: 5m]
+    #[arg(long, value_name = "DURATION")]
+    pub inventory_every: Option<String>,
+    /// Send the canary again after this time, and when something changes; between two its last outcome stands [default: 5m]
+    #[arg(long, value_name = "DURATION")]
+    pub canary_every: Option<String>,
+}
+
 /// What routes are right.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "What is expected")]
@@ -236,6 +254,15 @@ impl MemoryArgs {
         given.one("canary-every", self.canary_every.as_deref());
         given.one("grace", self.grace.as_deref());
         given.one("state", self.state.as_deref());
+    }
+}
+
+impl WatchingArgs {
+    pub(super) fn give(&self, given: &mut Given) {
+        given.one("every", self.every.as_deref());
+        given.one("listen", self.listen.as_deref());
+        given.one("inventory-every", self.inventory_every.as_deref());
+        given.one("canary-every", self.canary_every.as_deref());
     }
 }
 

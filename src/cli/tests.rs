@@ -28,6 +28,7 @@ fn every_command_is_there_and_explains_its_options() {
         [
             "check",
             "health",
+            "watch",
             "inventory",
             "replay",
             "diff",
@@ -60,6 +61,7 @@ fn every_option_of_the_registry_belongs_to_a_command() {
     for option in OPTIONS {
         let command = match option.key {
             "vpc-id" => program.find_subcommand("inventory").unwrap(),
+            "every" | "listen" | "inventory-every" => program.find_subcommand("watch").unwrap(),
             "canary-every" | "grace" | "state" => program.find_subcommand("health").unwrap(),
             "quiet" | "verbose" | "color" => &program,
             _ => check,
@@ -78,7 +80,7 @@ fn every_option_a_command_has_is_handed_on() {
     for command in program.get_subcommands() {
         let mut words = vec![command.get_name()];
         let positional: Vec<&str> = match words[0] {
-            "check" | "health" => vec!["sqs"],
+            "check" | "health" | "watch" => vec!["sqs"],
             "replay" => vec!["facts.json"],
             "diff" => vec!["old.json", "new.json"],
             "completions" => vec!["bash"],

@@ -45,6 +45,19 @@ pub(super) fn resolver(text: &str) -> Result<SocketAddr, Problem> {
     }
 }
 
+/// Where to listen: an address and a port. No name, and no default of either: who can reach it is to be said.
+pub(super) fn listener(text: &str) -> Result<SocketAddr, Problem> {
+    let wrong = || Problem::unexpected("an address and a port, such as 127.0.0.1:9442", text);
+    match text.parse::<SocketAddr>() {
+        Ok(place) if place.port() != 0 => Ok(place),
+        _ => {
+            let bare = text.strip_prefix(':').unwrap_or(text);
+            let meant = bare.parse::<u16>().ok().filter(|port| *port != 0);
+            Err(wrong().hinting(meant.map(|port| format!("127.0.0.1:{port}"))))
+        }
+    }
+}
+
 /// A hostname of at least two labels, in lower case, without the trailing dot.
 ///
 /// Letters, digits and hyphens as RFC 1123 has them, and underscores, which bucket names may hold.

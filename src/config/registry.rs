@@ -59,6 +59,9 @@ pub const OPTIONS: &[OptionSpec] = &[
     text("evidence"),
     text("signing-key"),
     text("retention"),
+    text("every"),
+    text("listen"),
+    text("inventory-every"),
     text("canary-every"),
     OptionSpec {
         key: "grace",

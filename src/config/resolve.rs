@@ -13,8 +13,8 @@ use super::signing_key::signing_key;
 use super::words::{CANARIES, COLORS, EXPECTS, SWITCHES, path, region, severity, vpc_id, word};
 use super::{
     DEFAULT_FILE, DEFAULT_INVENTORY_CACHE, DEFAULT_STATE, Environment, Files, FixOutput,
-    InventoryChoice, MemoryChoice, NamedFile, Output, Period, Settings, file, network, queue,
-    target,
+    InventoryChoice, MemoryChoice, NamedFile, Output, Period, Settings, WatchChoice, file, network,
+    queue, target,
 };
 use crate::catalog::Workload;
 use crate::cli::{Cli, Command};
@@ -114,6 +114,7 @@ pub(super) fn resolve(
             .one("retention", Period::retention)?
             .map(|period| period.value),
         memory: memory(&layers)?,
+        watch: watch(&layers)?,
         color: layers
             .one("color", |text| word(text, COLORS))?
             .map(|color| color.value)
@@ -289,6 +290,32 @@ fn memory(layers: &Layers<'_>) -> Result<MemoryChoice, SettingError> {
         canary_every: every.map(|every| every.value),
         grace: grace.map_or(1, |grace| grace.value),
         state: state.map_or_else(|| DEFAULT_STATE.into(), |state| state.value),
+    })
+}
+
+/// When `watch` looks. The EC2 API throttles by account, so that its calls have a shortest interval of their own.
+fn watch(layers: &Layers<'_>) -> Result<WatchChoice, SettingError> {
+    const DAY: u64 = DAY_S * 1000;
+    let period = |key, shortest: u64, usual: u64| {
+        let said = layers.one(key, |text| {
+            let period: Period = text.parse()?;
+            match (shortest..=DAY).contains(&period.millis()) {
+                true => Ok(period),
+                false => Err(Problem::unexpected(
+                    format!("from {}s to 1d", shortest / 1000),
+                    text,
+                )),
+            }
+        })?;
+        let usual = Period::from_millis(usual).unwrap_or(Period::SHORTEST);
+        Ok(said.map_or(usual, |said| said.value))
+    };
+    Ok(WatchChoice {
+        every: period("every", 1000, 30_000)?,
+        inventory_every: period("inventory-every", 60_000, 300_000)?,
+        listen: layers
+            .one("listen", network::listener)?
+            .map(|listen| listen.value),
     })
 }
 

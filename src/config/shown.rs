@@ -41,7 +41,11 @@ const UNSET: &[(&str, &str)] = &[
         "that of the installation, where there is one",
     ),
     ("retention", "for ever"),
-    ("canary-every", "with each probe"),
+    ("listen", "nowhere"),
+    (
+        "canary-every",
+        "with each probe of `vpcheck health`, every 5m of `vpcheck watch`",
+    ),
     ("vpc-id", "this machine's own"),
 ];
 
@@ -124,6 +128,8 @@ fn default(settings: &Settings, key: &str) -> Option<String> {
         "redact" => settings.redact.to_string(),
         "spool" => settings.spool.display().to_string(),
         "state" => settings.memory.state.display().to_string(),
+        "every" => settings.watch.every.to_string(),
+        "inventory-every" => settings.watch.inventory_every.to_string(),
         "grace" => settings.memory.grace.to_string(),
         "color" => said(COLORS, &settings.color).to_owned(),
         "quiet" => settings.quiet.to_string(),

@@ -127,6 +127,9 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     ("evidence", "/evidence", "'/evidence'"),
     ("signing-key", "/key", "'/key'"),
     ("retention", "400d", "'400d'"),
+    ("every", "10s", "'10s'"),
+    ("listen", "127.0.0.1:9442", "'127.0.0.1:9442'"),
+    ("inventory-every", "3m", "'3m'"),
     ("canary-every", "5m", "'5m'"),
     ("grace", "3", "3"),
     ("state", "/state.json", "'/state.json'"),
@@ -182,6 +185,7 @@ fn each_printed_setting_says_where_it_was_said() {
 fn command_for(key: &str) -> Run {
     match key {
         "vpc-id" => Run::new("inventory"),
+        "every" | "listen" | "inventory-every" => Run::new("watch"),
         "canary-every" | "grace" | "state" => Run::new("health"),
         // A mode needs its queue, which is no difference between the layers.
         "canary" => Run::new("check").word("--queue-url").word(QUEUE),

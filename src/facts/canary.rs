@@ -24,6 +24,9 @@ pub struct Canary {
     /// The queue's ARN as the URL implies it.
     #[serde(default)]
     pub queue_arn: Option<String>,
+    /// When the run began that sent it, where that was an earlier one whose canary stands; its times are that run's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_run_at: Option<jiff::Timestamp>,
 }
 
 /// A message the service took.
@@ -65,6 +68,7 @@ impl Default for Canary {
             error: None,
             queue_policy: None,
             queue_arn: None,
+            of_run_at: None,
         }
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn configuration(bytes: &[u8]) {
     let command = *input.pick(&[
         "check",
         "health",
+        "watch",
         "inventory",
         "services",
         "iam-policy",

@@ -33,6 +33,11 @@ impl Bounds {
         }
     }
 
+    /// The same bounds, in which DNS packets count together with those of the runs before, of this host's interface as well.
+    pub fn with_pace(self, pace: Arc<Pace>) -> Self {
+        Bounds { pace, ..self }
+    }
+
     /// The time limit of one probe.
     pub fn timeout(&self) -> Duration {
         self.timeout

@@ -4,6 +4,7 @@
 //! it refuses, with its headers. So every secret is noted where it comes in, and what goes into the facts, a log or an
 //! error message has it taken out.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -20,7 +21,8 @@ const INSTEAD: &str = "[secret]";
 const SHORTEST: usize = 12;
 /// So much of a secret's beginning is enough to know it by: texts are cut at some length.
 const BEGINNING: usize = 16;
-/// How many are kept at the most; a run has a handful.
+/// How many are kept at the most; a run has a handful. Of a process that looks again and again those noted last are kept:
+/// roles get new credentials every few hours, and the old ones stop working.
 const MOST: usize = 64;
 /// The largest token file.
 const LARGEST_FILE: u64 = 64 * 1024;
@@ -40,21 +42,11 @@ const FILES: [&str; 2] = [
 /// What stands before a signature.
 const MARKS: [&str; 2] = ["Signature=", "X-Amz-Signature="];
 
-static KNOWN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static KNOWN: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
 
 /// Takes note of a secret, in the forms that it may be quoted in.
 pub fn note(secret: &str) {
-    let secret = secret.trim();
-    let mut known = known();
-    for form in [
-        secret.to_owned(),
-        url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
-        secret.replace('/', "\\/"),
-    ] {
-        if form.len() >= SHORTEST && known.len() < MOST && !known.contains(&form) {
-            known.push(form);
-        }
-    }
+    remember(&mut known(), secret.trim());
 }
 
 /// Takes note of what the environment and the files that it names hold.
@@ -171,8 +163,24 @@ fn without_signatures(text: &str) -> String {
     out
 }
 
+fn remember(known: &mut VecDeque<String>, secret: &str) {
+    for form in [
+        secret.to_owned(),
+        url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+        secret.replace('/', "\\/"),
+    ] {
+        if form.len() >= SHORTEST {
+            known.retain(|other| *other != form);
+            known.push_back(form);
+        }
+        if known.len() > MOST {
+            known.pop_front();
+        }
+    }
+}
+
 /// A thread that died while noting leaves the list as good as it was.
-fn known() -> MutexGuard<'static, Vec<String>> {
+fn known() -> MutexGuard<'static, VecDeque<String>> {
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -203,6 +211,18 @@ mod tests {
             "SignedHeaders=host, Signature=[secret], and"
         );
         assert_eq!(without("Signature= and"), "Signature= and");
+    }
+
+    #[test]
+    fn of_many_the_last_ones_are_known() {
+        let mut known = VecDeque::new();
+        for rotation in 0..200 {
+            remember(&mut known, "the/same/every/time");
+            remember(&mut known, &format!("SecretOfRotation{rotation:03}"));
+        }
+        assert_eq!(known.len(), MOST);
+        assert!(known.iter().any(|known| known == "SecretOfRotation199"));
+        assert!(known.iter().any(|known| known == "the/same/every/time"));
     }
 
     #[test]

@@ -23,6 +23,11 @@ pub fn write_json(drift: &Drift, out: &mut dyn Write) -> io::Result<()> {
     json::pretty(drift, out)
 }
 
+/// Writes the comparison as JSON on one line, for several after each other.
+pub fn write_json_line(drift: &Drift, out: &mut dyn Write) -> io::Result<()> {
+    json::line(drift, out)
+}
+
 /// Writes the comparison for people.
 pub fn write_human(drift: &Drift, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let page = &mut Page::new(style, out);

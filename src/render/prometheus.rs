@@ -203,8 +203,8 @@ fn services(report: &Report) -> Vec<Gauge> {
     vec![up, verdict, route, duration, probes, expiry]
 }
 
-/// The service's id; a target that is a bare address has none that may be shown.
-fn label(service: &ServiceReport) -> String {
+/// The service's id as a label; a target that is a bare address has none that may be shown.
+pub fn label(service: &ServiceReport) -> String {
     let bare = service
         .service
         .trim_start_matches('[')

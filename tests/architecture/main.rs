@@ -68,6 +68,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("deliver", &["gather", "render", "verdict", "facts"]),
     ("evidence", &["facts", "rules", "verdict"]),
     ("archive", &["evidence"]),
+    ("watch", &["drift", "facts", "render", "verdict"]),
 ];
 
 /// Rooms without clock, network, environment and files.

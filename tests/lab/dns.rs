@@ -69,7 +69,7 @@ pub async fn serve(world: Arc<World>, address: IpAddr, view: View) -> io::Result
             let Ok(request) = Message::from_vec(&buffer[..length]) else {
                 continue;
             };
-            let (world, socket) = (Arc::clone(&world), Arc::clone(&socket));
+            let (world, socket) = (super::turn::now(&world), Arc::clone(&socket));
             tokio::spawn(async move {
                 let Some((response, delay)) = respond(&world, view, &request, false) else {
                     return;
@@ -102,7 +102,7 @@ pub async fn serve(world: Arc<World>, address: IpAddr, view: View) -> io::Result
 
 async fn serve_tcp(world: Arc<World>, listener: TcpListener, view: View) {
     while let Ok((mut stream, _)) = listener.accept().await {
-        let world = Arc::clone(&world);
+        let world = super::turn::now(&world);
         tokio::spawn(async move {
             while let Ok(length) = stream.read_u16().await {
                 let mut bytes = vec![0; usize::from(length)];

@@ -46,25 +46,26 @@ impl Ec2 {
 
     /// What to do with one request.
     pub fn answer(&self, request: &HttpRequest) -> Answer {
-        let hangs = self.world.ec2_api.temper == "hang"
+        let world = super::turn::now(&self.world);
+        let hangs = world.ec2_api.temper == "hang"
             && request.header("authorization").is_some()
             && concerns(
-                &self.world,
+                &world,
                 parameters(request).get("Action").unwrap_or_default(),
             );
         if hangs {
             return Answer::Hang;
         }
-        let temper = self.world.ec2_api.temper.as_str();
+        let temper = world.ec2_api.temper.as_str();
         // Whoever gives out tokens that mean nothing takes them as well.
         let asked = match temper {
             "endless-pages" | "same-token" => without_token(request),
             _ => request.clone(),
         };
-        let response = answer(&self.world, &asked);
+        let response = answer(&world, &asked);
         let parameters = parameters(request);
         let action = parameters.get("Action").unwrap_or_default();
-        if request.header("authorization").is_none() || !concerns(&self.world, action) {
+        if request.header("authorization").is_none() || !concerns(&world, action) {
             return response.into();
         }
         let token = match temper {

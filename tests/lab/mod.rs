@@ -16,6 +16,7 @@
 //! | `store` | S3 and Parameter Store, as far as an inventory is fetched from them |
 //! | `metadata` | IMDS, ECS task metadata, pod identity |
 //! | `hostile` | servers that hang, stall half-way, reset, and answer garbage or without end |
+//! | `turn` | a world that changes while it is played |
 //! | `scenario` | a world, a command line and the findings expected, from a TOML file |
 //! | `fix` | what the commands of a finding's fix make of a scenario |
 
@@ -44,6 +45,7 @@ pub mod scenario;
 pub mod sockets;
 pub mod sqs;
 pub mod store;
+pub mod turn;
 pub mod wire;
 pub mod world;
 
@@ -143,6 +145,11 @@ impl Lab {
     /// The world this is.
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// Makes the world this one from now on, as far as [`turn`] can.
+    pub fn turn(&self, world: World) -> Result<(), String> {
+        turn::turn(&self.world, world)
     }
 
     /// The PEM file of the roots the services' certificates chain to, for `--service-roots`.

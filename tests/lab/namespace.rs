@@ -183,7 +183,7 @@ fn lines(lines: &[String]) -> String {
 }
 
 /// Runs `ip`'s commands; a batch knows no options per line, so lines with one (`-6 …`) are run by themselves.
-fn ip(batch: &[String]) -> Result<(), String> {
+pub fn ip(batch: &[String]) -> Result<(), String> {
     let mut pending = String::new();
     for line in batch {
         if line.starts_with('-') {

@@ -62,7 +62,7 @@ man_page() { # FILE: it is read without a warning, and has every command
     text=$(LC_ALL=C MANWIDTH=100 man --warnings --local-file "$1" 2>"$WORK/man.warnings") || return 1
     cat "$WORK/man.warnings"
     [ ! -s "$WORK/man.warnings" ] || return 1
-    for command in check health inventory replay explain services iam-policy completions; do
+    for command in check health watch inventory replay explain services iam-policy completions; do
         grep -q "^VPCHECK ${command^^}\$" <<<"$text" || { echo "no $command"; return 1; }
     done
 }
@@ -78,10 +78,11 @@ installed() { # ROOT PREFIX VERSION ZSH-DIRECTORY
     check "completions for fish" fish --no-execute "$root$prefix/share/fish/vendor_completions.d/vpcheck.fish"
     check "the sample settings" sample "$root/etc/vpcheck/vpcheck.toml"
     local unit
-    for unit in vpcheck.service vpcheck.timer vpcheck-key.service; do
+    for unit in vpcheck.service vpcheck.timer vpcheck-watch.service vpcheck-key.service; do
         check "$unit" test -f "$root$prefix/lib/systemd/system/$unit"
     done
     check "installing enables nothing" fails test -e "$root/etc/systemd/system/timers.target.wants/vpcheck.timer"
+    check "installing starts no watch" fails test -e "$root/etc/systemd/system/multi-user.target.wants/vpcheck-watch.service"
 }
 sample() { # FILE: as installed nothing is set; every setting is there to be uncommented
     ! grep -Ev '^(#|$)' "$1" && [ "$(grep -Ec '^#[a-z-]+ = ' "$1")" -gt 10 ]

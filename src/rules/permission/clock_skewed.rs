@@ -96,12 +96,10 @@ fn skew(scene: &Scene<'_>) -> Option<(i64, String)> {
     let canary = &scene.facts.canary;
     let of_canary = canary.error.as_ref().and_then(|error| {
         let took = canary.result.at_ms + canary.result.took_ms;
-        let local = scene
-            .facts
-            .started_at
-            .checked_add(std::time::Duration::from_secs_f64(
-                (took / 1000.0).clamp(0.0, 86_400.0),
-            ));
+        let began = canary.of_run_at.unwrap_or(scene.facts.started_at);
+        let local = began.checked_add(std::time::Duration::from_secs_f64(
+            (took / 1000.0).clamp(0.0, 86_400.0),
+        ));
         let skew = local.ok()?.duration_since(error.date?).as_secs();
         Some((skew, "The canary's answer".to_owned()))
     });
