@@ -2,6 +2,7 @@
 
 mod comparing;
 mod delivering;
+mod discovering;
 mod documents;
 mod evidence;
 mod gathering;
@@ -147,6 +148,7 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
         Command::Inventory(arguments) => {
             gathering::snapshot(&settings, arguments.output.as_deref())
         }
+        Command::Discover(arguments) => discovering::discover(&settings, arguments),
         Command::Replay(arguments) => replaying::replay(&settings, arguments),
         Command::Services(_) => documents::services(&settings),
         Command::IamPolicy(_) => documents::iam_policy(&settings),

@@ -6,6 +6,7 @@
 pub mod aws;
 mod begin;
 pub mod canary;
+pub mod discovery;
 pub mod dns;
 pub mod ecs;
 pub mod experiments;
@@ -28,6 +29,7 @@ pub mod resolv_conf;
 pub mod routes;
 pub mod secrets;
 pub mod small_file;
+pub mod sockets;
 pub mod system;
 pub mod tcp;
 pub mod tls;

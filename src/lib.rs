@@ -11,6 +11,8 @@
 //!
 //! `assume` makes a change in recorded facts that is not made yet, and lets the rest follow; `drift` lays two runs side by side: what changed, and what of it explains a changed verdict.
 //!
+//! `discover` tells which services this host calls from what `gather` saw of its sockets: host + sockets + names ──▶ Discovery ──render──▶ bytes.
+//!
 //! `redact` gives stand-ins to the accounts and addresses of both on their way out, where that is wished.
 //!
 //! The rooms marked below as denying clippy's disallowed methods are the pure ones: no clock, no network, no
@@ -27,6 +29,8 @@ pub mod config;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod configuration;
 pub mod deliver;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod discover;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod drift;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]

@@ -25,14 +25,7 @@ const WORKERS: usize = 4;
 pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
     let run = Run::start()?;
     let trust = trust(settings)?;
-    let choice = match &settings.inventory {
-        InventoryChoice::Auto => gather::InventoryChoice::Api,
-        InventoryChoice::Off => gather::InventoryChoice::Off,
-        InventoryChoice::File(file) => {
-            let inventory = inventory::read_file(&file.label, &file.bytes)?;
-            gather::InventoryChoice::Given(Box::new(inventory))
-        }
-    };
+    let choice = inventory(settings)?;
     let options = Options {
         request: settings.request.clone(),
         region: settings.region.as_ref().map(ToString::to_string),
@@ -57,6 +50,18 @@ pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
     })?;
     progress.finish_and_clear();
     Ok(facts)
+}
+
+/// Where the VPC's configuration comes from.
+pub(super) fn inventory(settings: &Settings) -> Result<gather::InventoryChoice, AppError> {
+    Ok(match &settings.inventory {
+        InventoryChoice::Auto => gather::InventoryChoice::Api,
+        InventoryChoice::Off => gather::InventoryChoice::Off,
+        InventoryChoice::File(file) => {
+            let inventory = inventory::read_file(&file.label, &file.bytes)?;
+            gather::InventoryChoice::Given(Box::new(inventory))
+        }
+    })
 }
 
 /// Writes a snapshot of the VPC's configuration.
