@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import duckdb
@@ -75,7 +75,7 @@ def the_layout(vpcheck, demo, directory):
     bucket = layout.deliveries(demo, directory, runs)
     keys = layout.keys(bucket)
     holds("every key has the layout", len(keys) == len(runs) and all(layout.is_key(key) for key in keys), keys)
-    since = (date.today() - timedelta(days=40)).isoformat()
+    since = (datetime.now(timezone.utc).date() - timedelta(days=40)).isoformat()
     text = statements.table(BUCKET="evidence", PREFIX="vpc", ACCOUNTS="123456789012,111122223333", REGIONS="us-east-1,eu-west-1", SINCE=since)
     properties, partitions, location = statements.properties(text)
     holds("the table is over the bucket", location == "s3://evidence/vpc/" and partitions == ["account", "region", "day"], location)
@@ -147,7 +147,7 @@ def load(connection, past, directory):
         out.close()
         connection.execute(
             f"""INSERT INTO vpcheck.objects SELECT account, region, day, path, line FROM read_csv('{piece}', delim='\t', quote='',
-            escape='', header=false, columns={{'account': 'VARCHAR', 'region': 'VARCHAR', 'day': 'VARCHAR', 'path': 'VARCHAR', 'line': 'VARCHAR'}})"""
+            escape='', header=false, auto_detect=false, columns={{'account': 'VARCHAR', 'region': 'VARCHAR', 'day': 'VARCHAR', 'path': 'VARCHAR', 'line': 'VARCHAR'}})"""
         )
         out = piece.open("w")
 
@@ -156,7 +156,8 @@ def load(connection, past, directory):
         size += 1
         if size % 100_000 == 0:
             flush()
-    flush()
+    if size % 100_000:
+        flush()
     out.close()
     return size
 
@@ -184,10 +185,11 @@ def the_history(runs, directory):
 
     found = connection.execute("SELECT account, region, machine, run_id, started_at, verdict, is_evidence, signed_by IS NOT NULL, sequence FROM vpcheck.runs").fetchall()
     expected = ((r.account, r.region, r.machine, r.run_id, made.naive(r.at), r.verdict, r.evidence, r.signed, r.sequence if r.evidence else None) for r in all_runs)
-    holds("every run is read", size == runs and (alike := same(found, expected))[0], alike[1])
+    is_so, detail = same(found, expected)
+    holds("every run is read", size == runs and is_so, (size, detail))
     del found
 
-    today = date.today()
+    today = datetime.now(timezone.utc).date()
     month = (today - timedelta(days=31)).isoformat()
     latest = {where: own[-1] for where, own in made.by_machine(r for r in all_runs if r.at.strftime("%Y-%m-%d") >= month).items()}
     now = datetime.now(timezone.utc)

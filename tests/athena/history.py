@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import itertools
 import json
 import random
 from collections import defaultdict
@@ -38,8 +39,6 @@ class History:
 
     def __init__(self, runs, seed=20261121, days=60):
         self.random = random.Random(seed)
-        per_machine = days * 6
-        self.machines = max(4, runs // per_machine)
         self.days = days
         self.runs = runs
         self.flat = []
@@ -88,7 +87,7 @@ class History:
     def lines(self):
         """Every run with its line as vpcheck would have delivered it; keeps the runs in `flat`."""
         left = self.runs
-        for number in range(self.machines + 1):
+        for number in itertools.count():
             previous = None
             for run in self.machine(number):
                 if left == 0:
@@ -97,7 +96,7 @@ class History:
                 line, previous = document(run, previous)
                 self.flat.append(run)
                 day = run.at.strftime("%Y-%m-%d")
-                key = f"s3://evidence/vpc/account={run['account']}/region={run['region']}/date={day}/{run['run_id']}.json"
+                key = f"s3://evidence/vpc/account={run.account}/region={run.region}/date={day}/{run.run_id}.json"
                 yield run.account, run.region, day, key, line
 
 

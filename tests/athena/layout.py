@@ -4,7 +4,7 @@ import itertools
 import json
 import re
 import subprocess
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 
@@ -38,7 +38,7 @@ def projected(properties, partitions):
             first, last = properties[f"projection.{name}.range"].split(",")
             assert last == "NOW"
             first = date.fromisoformat(first)
-            days = (date.today() - first).days
+            days = (datetime.now(timezone.utc).date() - first).days
             domains.append([(first + timedelta(days=n)).isoformat() for n in range(days + 1)])
         else:
             raise AssertionError(kind)
