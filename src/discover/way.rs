@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use super::whose::Whose;
-use crate::symptoms::placement::{Placement, place};
+use crate::symptoms::placement::{Placement, is_private, place};
 use crate::symptoms::scene::Scene;
 
 /// Which way traffic takes, as far as it is known.
@@ -77,10 +77,13 @@ pub(super) fn way(
     };
     found.sort();
     found.dedup();
-    let nothing_known = scene.vpc_cidrs.is_empty() && !is_service;
+    let nothing_known = scene.vpc_cidrs.is_empty();
     match found.pop() {
-        // Without the VPC's ranges a private address may lie inside it or not.
+        // Without the VPC's ranges a private address may lie inside it or not, and so may a public one where the host's own is.
         Some((Way::PrivateElsewhere, _)) if nothing_known => (Way::Unclear, None),
+        Some((Way::PrivateUnlisted, _)) if nothing_known && !is_private(address) => {
+            (Way::Unclear, None)
+        }
         Some(way) if found.is_empty() => way,
         _ => (Way::Unclear, None),
     }

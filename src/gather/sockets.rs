@@ -33,7 +33,9 @@ const MOST_PIDS: usize = 16;
 #[derive(Debug)]
 pub struct Watcher {
     proc: PathBuf,
-    seen: HashMap<Key, Known>,
+    seen: HashMap<(Key, u64), Known>,
+    /// The inode that a socket had last: its port may be used again, and what waits for its last packets has none.
+    last: HashMap<Key, u64>,
     traffic: Traffic,
     began: Option<Instant>,
 }
@@ -62,6 +64,7 @@ impl Watcher {
         Watcher {
             proc: proc.into(),
             seen: HashMap::new(),
+            last: HashMap::new(),
             traffic: Traffic::default(),
             began: None,
         }
@@ -89,7 +92,7 @@ impl Watcher {
             .iter()
             .filter(|(key, socket)| {
                 let is_told = |known: &Known| known.process.is_some() || known.own;
-                socket.inode != 0 && !self.seen.get(key).is_some_and(is_told)
+                socket.inode != 0 && !self.seen.get(&(*key, socket.inode)).is_some_and(is_told)
             })
             .map(|(_, socket)| socket.inode)
             .collect();
@@ -137,7 +140,7 @@ impl Watcher {
     /// What was seen in all looks together.
     pub fn traffic(mut self) -> Traffic {
         let mut calls: BTreeMap<_, Call> = BTreeMap::new();
-        for ((_, _, remote), known) in self.seen.into_iter().filter(|(_, known)| !known.own) {
+        for (((_, _, remote), _), known) in self.seen.into_iter().filter(|(_, known)| !known.own) {
             let mut process = known.process.unwrap_or_default();
             process.uid = process.uid.or(known.uid);
             let pids = std::mem::take(&mut process.pids);
@@ -192,11 +195,16 @@ impl Watcher {
     }
 
     fn note(&mut self, key: Key, socket: &Socket, holders: &HashMap<u64, processes::Holder>) {
-        if !self.seen.contains_key(&key) && self.seen.len() >= MOST_SOCKETS {
+        let inode = match socket.inode {
+            0 => self.last.get(&key).copied().unwrap_or_default(),
+            inode => inode,
+        };
+        if !self.seen.contains_key(&(key, inode)) && self.seen.len() >= MOST_SOCKETS {
             self.traffic.blind.overflowed = true;
             return;
         }
-        let known = self.seen.entry(key).or_default();
+        self.last.insert(key, inode);
+        let known = self.seen.entry((key, inode)).or_default();
         known.answered |= socket.is_answered();
         // The kernel keeps neither owner nor user of what waits for its last packets: proc(5) shows zeros.
         if socket.inode == 0 {

@@ -59,6 +59,24 @@ fn sockets_are_counted_once_and_keep_the_process_they_had() {
 }
 
 #[test]
+fn a_port_that_is_used_again_is_another_connection() {
+    let directory = tempfile::tempdir().unwrap();
+    proc(directory.path(), "");
+    let mut watcher = Watcher::new(directory.path());
+    for (state, inode) in [("01", 48213), ("06", 0), ("02", 5), ("01", 5), ("06", 0)] {
+        fs::write(
+            directory.path().join("net/tcp"),
+            line(5000, state, 0, inode),
+        )
+        .unwrap();
+        watcher.look();
+    }
+    let traffic = watcher.traffic();
+    let counts = traffic.calls.iter().map(|c| (c.connections, c.attempts));
+    assert_eq!(counts.collect::<Vec<_>>(), [(1, 0), (1, 0)], "{traffic:?}");
+}
+
+#[test]
 fn without_tables_nothing_is_seen_and_that_is_said() {
     let directory = tempfile::tempdir().unwrap();
     let mut watcher = Watcher::new(directory.path().join("proc"));
