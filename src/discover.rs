@@ -268,3 +268,82 @@ fn zones(scene: &Scene<'_>) -> Option<usize> {
         .collect();
     (!zones.is_empty()).then_some(zones.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::traffic::Call;
+    use crate::facts::{Inventory, inventory::InventorySource};
+
+    /// A host in a VPC whose ranges nobody knows, and these calls of it.
+    fn discovery(calls: &[&str], names: &[(&str, &str, &str)]) -> Discovery {
+        let mut facts: Facts = serde_json::from_str(include_str!("fuzzing/facts.json")).unwrap();
+        facts.inventory = Inventory::none("the inventory is off");
+        assert_eq!(facts.inventory.source, InventorySource::None);
+        facts.host.vpc_cidrs.clear();
+        facts.request.vpc_cidrs.clear();
+        facts.request.allow_cidrs.clear();
+        facts.host.addresses = vec!["2600:1f18:1::9".parse().unwrap()];
+        let calls = calls.iter().map(|address| Call {
+            address: address.parse().unwrap(),
+            connections: 1,
+            attempts: 0,
+            process: Process::default(),
+        });
+        let traffic = Traffic {
+            looks: 1,
+            calls: calls.collect(),
+            ..Traffic::default()
+        };
+        let mut answers = Answers::default();
+        for (name, service, address) in names {
+            let services = answers.services.entry((*name).to_owned()).or_default();
+            services.insert((*service).to_owned());
+            answers.add(name, [address.parse::<IpAddr>().unwrap()]);
+        }
+        Discovery::of(Seen {
+            facts: &facts,
+            traffic: &traffic,
+            answers: &answers,
+            ranges: None,
+        })
+    }
+
+    fn ways(discovery: &Discovery) -> Vec<Way> {
+        discovery.remotes.iter().map(|remote| remote.way).collect()
+    }
+
+    #[test]
+    fn without_the_vpcs_ranges_a_way_is_not_guessed() {
+        let sqs = "sqs.us-east-1.api.aws";
+        let found = discovery(
+            &["2600:1f18:7::1", "10.0.0.5", "127.0.0.1"],
+            &[(sqs, "sqs", "2600:1f18:7::1")],
+        );
+        // The loopback address leads nowhere else.
+        assert_eq!(ways(&found), [Way::Unclear, Way::Unclear]);
+        assert!(found.needed.is_empty() && found.cost.is_none());
+        assert!(
+            found
+                .unseen
+                .iter()
+                .any(|s| s.contains("1 connection to this host"))
+        );
+        // Only the dual-stack name was met.
+        assert_eq!(found.targets, [sqs]);
+    }
+
+    #[test]
+    fn what_several_names_share_is_told_as_that() {
+        let address = "64:ff9b::345e:101";
+        let names = [
+            ("sns.us-east-1.amazonaws.com", "sns", "52.94.1.1"),
+            ("events.us-east-1.amazonaws.com", "events", address),
+        ];
+        let found = discovery(&[address], &names);
+        let services = vec!["events".to_owned(), "sns".to_owned()];
+        assert_eq!(found.remotes[0].whose, Whose::OneOf { services });
+        assert_eq!(ways(&found), [Way::Public]);
+        assert!(found.targets.is_empty() && found.services.is_empty());
+    }
+}
