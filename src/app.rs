@@ -2,6 +2,7 @@
 
 mod comparing;
 mod delivering;
+mod discovering;
 mod documents;
 mod evidence;
 mod gathering;
@@ -172,6 +173,7 @@ fn dispatch(cli: &Arc<Cli>, pace: Option<Pace>) -> Result<u8, AppError> {
         Command::Inventory(arguments) => {
             gathering::snapshot(&settings, arguments.output.as_deref())
         }
+        Command::Discover(arguments) => discovering::discover(&settings, arguments),
         Command::Replay(arguments) => replaying::replay(&settings, arguments),
         Command::Services(_) => documents::services(&settings),
         Command::IamPolicy(_) => documents::iam_policy(&settings),

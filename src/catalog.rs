@@ -7,6 +7,7 @@
 use std::sync::{LazyLock, OnceLock};
 
 mod hostname;
+pub mod prices;
 mod region;
 mod service;
 mod table;

@@ -54,6 +54,14 @@ pub enum Command {
     Watch(Box<WatchArgs>),
     /// Save the VPC's configuration as JSON, for agents that may not read it themselves.
     Inventory(Box<SnapshotArgs>),
+    /// Tell which AWS services this host really calls, from its own connections, and which way.
+    #[command(
+        after_help = "Nothing is captured and no service is called: the kernel's tables of sockets are read, and the \
+                      services' names are looked up. Of a process its name and its program's file are told, never its \
+                      arguments. Root, or CAP_SYS_PTRACE, sees whose every connection is; without it that is said. \
+                      The first SIGINT ends the watching and prints what was seen. Exit codes: 0 told, 2 could not run."
+    )]
+    Discover(Box<DiscoverArgs>),
     /// Diagnose recorded facts again, without any network.
     #[command(
         after_help = "What is said of expectations here replaces what was recorded. Of several files, reports follow each \
@@ -215,6 +223,40 @@ pub struct SnapshotArgs {
     pub config: ConfigArgs,
 }
 
+/// The options of `discover`.
+#[derive(Debug, clap::Args)]
+#[allow(missing_docs)] // as above
+pub struct DiscoverArgs {
+    /// Watch for so long, such as 10m, instead of looking once
+    #[arg(long = "for", value_name = "DURATION")]
+    pub watch: Option<String>,
+    /// AWS's published address ranges (ip-ranges.json), to tell addresses that no name has
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub ranges: Option<PathBuf>,
+    /// Write the outcome in this format, to standard output or to a file; may be repeated: human, json [default: human]
+    #[arg(short, long, value_name = "FORMAT[=PATH]", hide_possible_values = true, value_parser = words::one_of(["human", "json"]))]
+    pub output: Vec<String>,
+    #[command(flatten)]
+    pub region: RegionArgs,
+    /// An address range of this VPC; replaces what metadata and EC2 say; may be repeated
+    #[arg(long, value_name = "CIDR")]
+    pub vpc_cidr: Vec<String>,
+    /// A private range outside the VPC that may hold endpoints; may be repeated
+    #[arg(long, value_name = "CIDR")]
+    pub allow_cidr: Vec<String>,
+    #[command(flatten)]
+    pub inventory: InventoryArgs,
+    /// The roots (PEM) that the EC2 API's certificate must chain to [default: Amazon Trust Services]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub service_roots: Option<String>,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
 /// The options of `replay`.
 #[derive(Debug, clap::Args)]
 #[allow(missing_docs)] // as above
@@ -339,6 +381,7 @@ impl Command {
             Command::Health(_) => "health",
             Command::Watch(_) => "watch",
             Command::Inventory(_) => "inventory",
+            Command::Discover(_) => "discover",
             Command::Replay(_) => "replay",
             Command::Diff(_) => "diff",
             Command::Verify(_) => "verify",
@@ -392,6 +435,16 @@ impl Command {
             Command::Inventory(args) => {
                 given.one("vpc-id", args.vpc_id.as_deref());
                 args.region.give(given);
+                args.trust.give(given);
+                args.limits.give(given);
+                args.config.give(given);
+            }
+            Command::Discover(args) => {
+                args.region.give(given);
+                given.many("vpc-cidr", &args.vpc_cidr);
+                given.many("allow-cidr", &args.allow_cidr);
+                args.inventory.give(given);
+                given.one("service-roots", args.service_roots.as_deref());
                 args.trust.give(given);
                 args.limits.give(given);
                 args.config.give(given);

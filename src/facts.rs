@@ -17,6 +17,7 @@ pub mod queue_url;
 pub mod request;
 pub mod tcp;
 pub mod tls;
+pub mod traffic;
 
 use serde::{Deserialize, Serialize};
 

@@ -5,6 +5,7 @@
 //! tests here call them with those in `fuzz/corpus` and `fuzz/regressions`.
 
 mod certificate;
+mod discovery;
 mod dns;
 mod documents;
 mod evidence;
@@ -42,10 +43,12 @@ pub const TARGETS: &[Target] = &[
     ("option", settings::option),
     ("policy", policy::policy),
     ("profile", files::profile),
+    ("ranges", discovery::ranges),
     ("resolv_conf", files::resolv_conf),
     ("roots", certificate::roots),
     ("route_table", route_table::route_table),
     ("security_group", security_group::security_group),
+    ("sockets", discovery::sockets),
     ("url", urls::url),
     ("words", urls::words),
 ];

@@ -6,6 +6,7 @@
 pub mod aws;
 mod begin;
 pub mod canary;
+pub mod discovery;
 pub mod dns;
 pub mod ecs;
 pub mod experiments;
@@ -29,6 +30,7 @@ pub mod routes;
 pub mod secrets;
 pub mod small_file;
 pub mod snapshot;
+pub mod sockets;
 pub mod system;
 pub mod tcp;
 pub mod tls;

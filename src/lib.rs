@@ -13,6 +13,8 @@
 //!
 //! `watch` knows what a process needs that looks again and again: when, what is new, what to count and to answer.
 //!
+//! `discover` tells which services this host calls from what `gather` saw of its sockets: host + sockets + names ──▶ Discovery ──render──▶ bytes.
+//!
 //! `redact` gives stand-ins to the accounts and addresses of both on their way out, where that is wished.
 //!
 //! The rooms marked below as denying clippy's disallowed methods are the pure ones: no clock, no network, no
@@ -29,6 +31,8 @@ pub mod config;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod configuration;
 pub mod deliver;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod discover;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod drift;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]

@@ -11,6 +11,7 @@ use crate::verdict::Report;
 
 pub mod asff;
 pub mod cloudformation;
+pub mod discovery;
 pub mod drift;
 pub mod emf;
 pub mod escape;

@@ -10,7 +10,7 @@ use crate::render::{Format, drift as rendering};
 
 /// Compares two files and prints what changed.
 pub(super) fn diff(cli: &Cli, arguments: &DiffArgs) -> Result<u8, AppError> {
-    let outputs = outputs(&arguments.output)?;
+    let outputs = outputs(&arguments.output, "diff")?;
     let (old, new) = (record(&arguments.old)?, record(&arguments.new)?);
     let drift = drift(&old, &new);
     let color = match cli.console.color.as_deref() {
@@ -39,8 +39,8 @@ pub(super) fn diff(cli: &Cli, arguments: &DiffArgs) -> Result<u8, AppError> {
     Ok(if drift.changed { FAIL } else { PASS })
 }
 
-/// Where the comparison goes, and how it is written.
-fn outputs(words: &[String]) -> Result<Vec<Output>, AppError> {
+/// Where the outcome of a command goes that knows two formats, and how it is written.
+pub(super) fn outputs(words: &[String], command: &str) -> Result<Vec<Output>, AppError> {
     if words.is_empty() {
         return Ok(vec![Output {
             format: Format::Human,
@@ -54,7 +54,7 @@ fn outputs(words: &[String]) -> Result<Vec<Output>, AppError> {
         if !matches!(output.format, Format::Human | Format::Json) {
             let format = output.format;
             return Err(wrong(&format!(
-                "{format} is for one run: expected human or json"
+                "{command} knows no {format}: expected human or json"
             )));
         }
         if outputs.iter().any(|other| other.path == output.path) {

@@ -7,7 +7,7 @@ use crate::config::Settings;
 use crate::deliver::{self, Destination, Document};
 use crate::facts::Facts;
 use crate::gather;
-use crate::render::{Format, Style, escape, render};
+use crate::render::{escape, json};
 use crate::verdict::Report;
 
 use super::AppError;
@@ -59,8 +59,8 @@ fn by_spool(
         },
         None => {
             let mut bytes = Vec::new();
-            render(Format::Json, report, &Style::default(), &mut bytes)
-                .map_err(|error| error.to_string())?;
+            // Amazon Athena reads a document a line ("JSON SerDe libraries", Amazon Athena User Guide).
+            json::write_line(report, &mut bytes).map_err(|error| error.to_string())?;
             Document {
                 name: format!("{}.json", report.run_id),
                 bytes,

@@ -30,6 +30,7 @@ fn every_command_is_there_and_explains_its_options() {
             "health",
             "watch",
             "inventory",
+            "discover",
             "replay",
             "diff",
             "verify",
@@ -97,6 +98,10 @@ fn every_option_a_command_has_is_handed_on() {
             .filter(|(long, _)| !(words[0] == "verify" && ["public-key", "format"].contains(long)))
             // What is to be done with the settings is none.
             .filter(|(long, _)| *long != "print-config")
+            // How long sockets are watched, and what that is told by, are the command's own, too.
+            .filter(|(long, _)| {
+                !(words[0] == "discover" && ["for", "ranges", "output"].contains(long))
+            })
             // What is assumed is no setting, and a comparison has none.
             .filter(|(long, _)| !(words[0] == "replay" && *long == "assume") && words[0] != "diff")
             .map(|(long, takes_value)| match takes_value {

@@ -50,8 +50,12 @@ const ARROWS: &[(&str, &[&str])] = &[
         "drift",
         &["evidence", "verdict", "symptoms", "catalog", "facts"],
     ),
+    ("discover", &["symptoms", "catalog", "facts"]),
     ("redact", &["verdict", "facts"]),
-    ("render", &["drift", "verdict", "facts", "catalog"]),
+    (
+        "render",
+        &["discover", "drift", "verdict", "facts", "catalog"],
+    ),
     ("gather", &["environment", "catalog", "facts"]),
     ("cli", &["config", "catalog", "render::Format"]),
     (
@@ -82,6 +86,7 @@ const PURE: &[&str] = &[
     "verdict",
     "assume",
     "drift",
+    "discover",
     "redact",
     "render",
     "iam_policy",

@@ -3,16 +3,8 @@
 use std::io::{self, Write};
 
 use crate::catalog::EndpointKind;
+use crate::catalog::prices::{self, ENDPOINT_GB, ENDPOINT_HOUR, HOURS, NAT_GB, NAT_HOUR, dollars};
 use crate::verdict::Remedy;
-
-/// List prices in thousandths of a US dollar of US East (N. Virginia), as published in 2026 on AWS's pages "AWS PrivateLink
-/// pricing" and "Amazon VPC pricing".
-const ENDPOINT_HOUR: u64 = 10;
-const ENDPOINT_GB: u64 = 10;
-const NAT_HOUR: u64 = 45;
-const NAT_GB: u64 = 45;
-/// What AWS's own calculator takes for a month.
-const HOURS: u64 = 730;
 
 /// Writes the comparison as comments.
 pub(super) fn write(remedy: &Remedy, out: &mut dyn Write) -> io::Result<()> {
@@ -90,29 +82,5 @@ fn plural(count: usize, what: &str) -> String {
 }
 
 fn month(hour: u64, count: usize) -> String {
-    let count = u64::try_from(count).unwrap_or(u64::MAX);
-    dollars(hour.saturating_mul(HOURS).saturating_mul(count), 2)
-}
-
-/// Thousandths as dollars with two or three decimals; every price here is a whole number of the last.
-fn dollars(thousandths: u64, decimals: usize) -> String {
-    let (whole, rest) = (thousandths / 1000, thousandths % 1000);
-    match decimals {
-        3 => format!("{whole}.{rest:03}"),
-        _ => format!("{whole}.{:02}", rest / 10),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn months_are_exact() {
-        assert_eq!(month(ENDPOINT_HOUR, 1), "7.30");
-        assert_eq!(month(ENDPOINT_HOUR, 6), "43.80");
-        assert_eq!(month(NAT_HOUR, 1), "32.85");
-        assert_eq!(month(NAT_HOUR, 3), "98.55");
-        assert_eq!(dollars(NAT_GB, 3), "0.045");
-    }
+    dollars(prices::month(hour, count), 2)
 }
