@@ -4,6 +4,7 @@ mod comparing;
 mod delivering;
 mod documents;
 mod evidence;
+mod fleet;
 mod gathering;
 mod health;
 mod logging;
@@ -148,6 +149,7 @@ fn dispatch(cli: &Cli) -> Result<u8, AppError> {
             gathering::snapshot(&settings, arguments.output.as_deref())
         }
         Command::Replay(arguments) => replaying::replay(&settings, arguments),
+        Command::Fleet { command } => fleet::fleet(&settings, command),
         Command::Services(_) => documents::services(&settings),
         Command::IamPolicy(_) => documents::iam_policy(&settings),
         Command::Verify(arguments) => evidence::verify(&settings, arguments),

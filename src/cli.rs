@@ -11,6 +11,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 mod args;
 mod documents;
+mod fleet;
 mod words;
 
 pub use args::{
@@ -19,6 +20,7 @@ pub use args::{
     SigningArgs, TargetArgs, TrustArgs,
 };
 pub use documents::{completions, man};
+pub use fleet::{FleetCommand, FleetOutputArgs, FleetReportArgs};
 
 use crate::config::Given;
 
@@ -81,6 +83,13 @@ pub enum Command {
                       not run."
     )]
     Diff(DiffArgs),
+    /// Many machines at once: their reports as one.
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Fleet {
+        /// What is to be done with them.
+        #[command(subcommand)]
+        command: FleetCommand,
+    },
     /// Prove evidence: integrity, signature, an unbroken chain, and verdicts that follow from the facts.
     #[command(after_help = "Exit codes: 0 all is proven, 1 something is not, 2 could not run.")]
     Verify(Box<VerifyArgs>),
@@ -328,6 +337,7 @@ impl Command {
             Command::Inventory(_) => "inventory",
             Command::Replay(_) => "replay",
             Command::Diff(_) => "diff",
+            Command::Fleet { .. } => "fleet",
             Command::Verify(_) => "verify",
             Command::SigningKey { .. } => "signing-key",
             Command::Explain { .. } => "explain",
@@ -386,6 +396,7 @@ impl Command {
                 args.redact.give(given);
                 given.one("config", args.config.as_deref());
             }
+            Command::Fleet { command } => command.give(given),
             Command::Services(args) => {
                 args.region.give(given);
                 args.config.give(given);

@@ -11,6 +11,8 @@
 //!
 //! `assume` makes a change in recorded facts that is not made yet, and lets the rest follow; `drift` lays two runs side by side: what changed, and what of it explains a changed verdict.
 //!
+//! `fleet` makes one report of many machines' reports; `collect` brings those from files, a bucket, or machines that Systems Manager has run vpcheck on.
+//!
 //! `redact` gives stand-ins to the accounts and addresses of both on their way out, where that is wished.
 //!
 //! The rooms marked below as denying clippy's disallowed methods are the pure ones: no clock, no network, no
@@ -23,6 +25,7 @@ pub mod assume;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod catalog;
 pub mod cli;
+pub mod collect;
 pub mod config;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod configuration;
@@ -35,6 +38,8 @@ pub mod environment;
 pub mod evidence;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod facts;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod fleet;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod gather;

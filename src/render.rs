@@ -15,6 +15,7 @@ pub mod drift;
 pub mod emf;
 pub mod escape;
 pub mod explain;
+pub mod fleet;
 mod headline;
 pub mod html;
 pub mod human;

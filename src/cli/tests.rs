@@ -31,6 +31,7 @@ fn every_command_is_there_and_explains_its_options() {
             "inventory",
             "replay",
             "diff",
+            "fleet",
             "verify",
             "signing-key",
             "explain",
@@ -84,6 +85,7 @@ fn every_option_a_command_has_is_handed_on() {
             "completions" => vec!["bash"],
             "verify" => vec!["evidence"],
             "signing-key" => vec!["key"],
+            "fleet" => vec!["report", "reports"],
             _ => vec![],
         };
         let longs: Vec<String> = (command.get_arguments())

@@ -51,7 +51,12 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["evidence", "verdict", "symptoms", "catalog", "facts"],
     ),
     ("redact", &["verdict", "facts"]),
-    ("render", &["drift", "verdict", "facts", "catalog"]),
+    ("fleet", &["evidence", "verdict"]),
+    (
+        "collect",
+        &["fleet", "gather", "facts", "deliver::Destination"],
+    ),
+    ("render", &["drift", "fleet", "verdict", "facts", "catalog"]),
     ("gather", &["environment", "catalog", "facts"]),
     ("cli", &["config", "catalog", "render::Format"]),
     (
@@ -77,6 +82,7 @@ const PURE: &[&str] = &[
     "environment",
     "configuration",
     "symptoms",
+    "fleet",
     "rules",
     "verdict",
     "assume",
