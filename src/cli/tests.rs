@@ -244,8 +244,18 @@ fn completions_and_manual_know_every_option() {
         );
     }
     for command in Cli::command().get_subcommands() {
-        let section = format!(".SH \"VPCHECK {}\"", command.get_name().to_uppercase());
-        assert!(page.contains(&section), "{section}");
+        let name = command.get_name();
+        let within: Vec<String> = (command.get_subcommands())
+            .map(|within| format!("{name} {}", within.get_name()))
+            .collect();
+        let names = match within.is_empty() {
+            true => vec![name.to_owned()],
+            false => within,
+        };
+        for name in names {
+            let section = format!(".SH \"VPCHECK {}\"", name.to_uppercase());
+            assert!(page.contains(&section), "{section}");
+        }
     }
     // A closed pipe is an error to hand on, not a panic.
     struct Closed;

@@ -7,6 +7,7 @@ import sys
 
 import against
 import cost
+import fleet
 import latency
 import replay
 import scale
@@ -14,7 +15,7 @@ import silence
 from figures import Figures
 from stage import Stage
 
-PARTS = {part.__name__: part for part in (latency, against, silence, cost, scale, replay)}
+PARTS = {part.__name__: part for part in (latency, against, silence, cost, scale, replay, fleet)}
 
 
 def main():

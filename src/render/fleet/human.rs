@@ -184,7 +184,12 @@ fn subnet(subnet: &Subnet, page: &mut Page<'_>) -> io::Result<()> {
 
 fn line(indent: usize, name: &str, counts: &Counts, page: &mut Page<'_>) -> io::Result<()> {
     let text = format!("{}, {}", count(counts.total, "machine"), trouble(counts));
-    page.labelled(indent, (name, of_counts(counts)), indent + 2, &text)
+    page.labelled(
+        indent,
+        (&format!("{name}:"), of_counts(counts)),
+        indent + 2,
+        &text,
+    )
 }
 
 fn more(n: usize, page: &mut Page<'_>) -> io::Result<()> {
