@@ -2,13 +2,16 @@
 //!
 //! Each is read, taken in by the tally and forgotten. What cannot be read is named there and keeps nobody else out.
 
+mod bucket;
 mod directory;
 mod lines;
+mod xml;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::fleet::{Entry, Tally};
 
+pub use bucket::{BucketError, bucket};
 pub use directory::{directory, file};
 pub use lines::lines;
 

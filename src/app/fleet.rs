@@ -2,17 +2,24 @@
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{AppError, FAIL, INCONCLUSIVE, PASS, comparing, output};
+use super::gathering::{Run, trust};
+use super::{AppError, FAIL, INCONCLUSIVE, PASS, comparing, complain, output};
 use crate::cli::{FleetCommand, FleetReportArgs};
 use crate::collect;
 use crate::config::{Output, Period, Settings};
+use crate::deliver::Destination;
 use crate::fleet::{Fleet, FleetVerdict, Tally};
+use crate::gather::aws::AwsAccess;
+use crate::gather::{Bounds, host, operator};
 use crate::render::{Format, fleet as rendering};
 
 /// The formats of a fleet's report.
 const FORMATS: &[Format] = &[Format::Human, Format::Json, Format::Html];
+
+/// As long as whoever started it waits; each call has a limit of its own.
+const LONGEST_RUN: Duration = Duration::from_secs(7 * 86_400);
 
 /// Does what was asked with many machines.
 pub(super) fn fleet(settings: &Settings, command: &FleetCommand) -> Result<u8, AppError> {
@@ -53,10 +60,12 @@ fn report(settings: &Settings, arguments: &FleetReportArgs) -> Result<u8, AppErr
 
 /// Takes in what a source holds.
 fn collected(settings: &Settings, source: &str, tally: &Mutex<Tally>) -> Result<(), AppError> {
-    let _ = settings;
     if source == "-" {
         collect::lines(&mut std::io::stdin().lock(), None, tally);
         return Ok(());
+    }
+    if source.starts_with("s3://") {
+        return from_bucket(settings, source, tally);
     }
     let path = Path::new(source);
     let (operation, read) = match path.is_dir() {
@@ -68,6 +77,49 @@ fn collected(settings: &Settings, source: &str, tally: &Mutex<Tally>) -> Result<
         path: source.to_owned(),
         source: error,
     })
+}
+
+/// Takes in what a bucket holds. One that cannot be listed is said at once and leaves the fleet open.
+fn from_bucket(settings: &Settings, source: &str, tally: &Mutex<Tally>) -> Result<(), AppError> {
+    let target = match source.parse() {
+        Ok(Destination::S3(target)) => target,
+        Ok(_) => return Ok(()),
+        Err(problem) => return Err(AppError::Unknown(problem.to_string())),
+    };
+    let asked = target.region.clone();
+    let read = with_access(settings, asked, async |access, bounds| {
+        collect::bucket(access, bounds, &target, tally).await
+    })?;
+    if let Err(error) = read {
+        let said = error.to_string();
+        complain(&AppError::Unknown(said.clone()));
+        let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.unreadable(source, &said);
+    }
+    Ok(())
+}
+
+/// Works with the AWS APIs until it is done or interrupted.
+fn with_access<T>(
+    settings: &Settings,
+    region: Option<String>,
+    work: impl AsyncFnOnce(&AwsAccess, &Bounds) -> T,
+) -> Result<T, AppError> {
+    let run = Run::start()?;
+    let trust = trust(settings)?;
+    let region = (settings.region.as_ref())
+        .map(ToString::to_string)
+        .or(region);
+    run.within_limit(
+        settings,
+        LONGEST_RUN,
+        async |bounds| match operator::access(bounds, region, &trust, host::capture_env()).await {
+            Some(access) => Ok(work(&access, bounds).await),
+            None => Err(AppError::Unknown(
+                "no region is known: say it with --region".to_owned(),
+            )),
+        },
+    )?
 }
 
 /// Writes the fleet's report as it was asked for.

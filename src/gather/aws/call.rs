@@ -126,7 +126,7 @@ impl AwsAccess {
     }
 }
 
-fn tls(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
+pub(super) fn tls(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -162,7 +162,10 @@ where
     })
 }
 
-fn signed(credentials: Credentials, call: &ApiCall) -> Result<Request<Full<Bytes>>, String> {
+pub(super) fn signed(
+    credentials: Credentials,
+    call: &ApiCall,
+) -> Result<Request<Full<Bytes>>, String> {
     let url = format!("{}{}", call.host.url(), call.path);
     let host = match (call.host.https, call.host.port) {
         (true, 443) | (false, 80) => call.host.name.clone(),
