@@ -20,7 +20,7 @@ pub use args::{
     SigningArgs, TargetArgs, TrustArgs,
 };
 pub use documents::{completions, man};
-pub use fleet::{FleetCommand, FleetOutputArgs, FleetReportArgs};
+pub use fleet::{FleetCommand, FleetOutputArgs, FleetReportArgs, FleetRunArgs};
 
 use crate::config::Given;
 
@@ -54,7 +54,7 @@ pub enum Command {
     /// Diagnose recorded facts again, without any network.
     #[command(
         after_help = "What is said of expectations here replaces what was recorded. Of several files, reports follow each \
-                      other in the files' order, as human, emf, or json with one report a line; a file that is no facts \
+                      other in the files' order, as human, emf, brief, or json with one report a line; a file that is no facts \
                       is named and the rest go on. The exit code is the worst: 2, then 1, then 3.\n\n\
                       Changes that can be assumed (--assume):\n  \
                       private-dns=on:VPCE, off:VPCE   the endpoint's private DNS is switched\n  \
@@ -83,7 +83,7 @@ pub enum Command {
                       not run."
     )]
     Diff(DiffArgs),
-    /// Many machines at once: their reports as one.
+    /// Many machines at once: run on them, and make their reports one.
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Fleet {
         /// What is to be done with them.

@@ -5,6 +5,8 @@
 mod bucket;
 mod directory;
 mod lines;
+mod run_command;
+mod ssm;
 mod xml;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,6 +16,8 @@ use crate::fleet::{Entry, Tally};
 pub use bucket::{BucketError, bucket};
 pub use directory::{directory, file};
 pub use lines::lines;
+pub use run_command::{Order, Standing, answers, follow, is_id, send};
+pub use ssm::SsmError;
 
 /// The largest report or evidence file that is read.
 const LARGEST: u64 = crate::evidence::LARGEST_FILE;

@@ -3,6 +3,7 @@
 //! Reports come one at a time, in any order, and none is kept: a machine is its newest verdict, its place and the
 //! findings it names, so that memory is bounded by the machines and not by the reports.
 
+mod answer;
 mod counts;
 mod entry;
 mod groups;
@@ -11,6 +12,7 @@ mod places;
 mod summary;
 mod tally;
 
+pub use answer::Answer;
 pub use counts::Counts;
 pub use entry::{Entry, EntryFinding, NotRead};
 pub use groups::{CodeGroup, SubjectGroup};

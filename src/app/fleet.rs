@@ -1,5 +1,8 @@
 //! `fleet`: many machines' reports as one.
 
+mod ordering;
+mod running;
+
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -25,6 +28,7 @@ const LONGEST_RUN: Duration = Duration::from_secs(7 * 86_400);
 pub(super) fn fleet(settings: &Settings, command: &FleetCommand) -> Result<u8, AppError> {
     match command {
         FleetCommand::Report(arguments) => report(settings, arguments),
+        FleetCommand::Run(arguments) => running::run(settings, arguments),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `fleet`: the options of its commands.
 
-use clap::{Args, Subcommand, ValueHint};
+use clap::{ArgGroup, Args, Subcommand, ValueHint};
 
 use super::args::{ConfigArgs, RegionArgs, TrustArgs};
 use super::words::one_of;
@@ -19,6 +19,21 @@ pub enum FleetCommand {
                       inconclusive or a report could not be read."
     )]
     Report(Box<FleetReportArgs>),
+    /// Run vpcheck on many managed instances by AWS Systems Manager, and make one report of what they answer
+    #[command(
+        after_help = "The instances need SSM Agent, vpcheck, and the Command document of packaging/ssm or \
+                      packaging/cloudformation/ssm.yaml; who runs this needs ssm:SendCommand, ssm:ListCommands, \
+                      ssm:ListCommandInvocations and ssm:GetCommandInvocation. Ctrl-C ends the waiting, not the command: \
+                      what it came to is shown by --resume, for 30 days.\n\n\
+                      What it does not do: Run Command keeps 24,000 characters of what a machine prints, so that each \
+                      machine answers with its verdict, its place and what tells its findings apart; whole reports come \
+                      by --deliver. A machine whose vpcheck knows no -o brief tells codes alone, and one that cannot reach \
+                      Systems Manager cannot be asked: it is named with the service's own word. One Region and account at \
+                      a time; --instance-ids takes 50, --targets as many as there are.\n\n\
+                      Exit codes: 0 all pass, 1 a machine fails, 2 could not run, 3 none fails, and a machine is \
+                      inconclusive or did not answer."
+    )]
+    Run(Box<FleetRunArgs>),
 }
 
 /// The options of `fleet report`.
@@ -31,6 +46,51 @@ pub struct FleetReportArgs {
     /// Leave out reports of runs longer ago than this, such as 2d: machines that are gone say nothing any more [default: none]
     #[arg(long, value_name = "DURATION")]
     pub since: Option<String>,
+    #[command(flatten)]
+    pub output: FleetOutputArgs,
+    #[command(flatten)]
+    pub region: RegionArgs,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// The options of `fleet run`.
+#[derive(Debug, Args)]
+#[allow(missing_docs)] // as above
+#[command(group(ArgGroup::new("which").required(true).multiple(false).args(["targets", "instance_ids", "all", "resume"])))]
+pub struct FleetRunArgs {
+    /// Machines with this tag, such as tag:role=worker; commas separate values; may be repeated, for machines with all of them
+    #[arg(long, value_name = "tag:KEY=VALUE")]
+    pub targets: Vec<String>,
+    /// These instances, separated by commas; at most 50
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub instance_ids: Vec<String>,
+    /// Every managed instance of the account and Region
+    #[arg(long)]
+    pub all: bool,
+    /// Send nothing: follow the command with this id to its end, and report what it came to
+    #[arg(long, value_name = "COMMAND_ID")]
+    pub resume: Option<String>,
+    /// Machines that run it at a time, a number or a percentage [default: 50]
+    #[arg(long, value_name = "N|N%")]
+    pub max_concurrency: Option<String>,
+    /// Machines that may fail before it is sent to no more, a number or a percentage; a machine that does not pass counts [default: 100%]
+    #[arg(long, value_name = "N|N%")]
+    pub max_errors: Option<String>,
+    /// The Command document's name or ARN [default: vpcheck]
+    #[arg(long, value_name = "NAME")]
+    pub document: Option<String>,
+    /// A parameter of the document, such as Workload=ec2-ssm; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+    /// How long a machine may take to begin before it counts as silent; at least 30s [default: 2m]
+    #[arg(long, value_name = "DURATION")]
+    pub timeout: Option<String>,
+    /// How long to wait for all of them; what is under way by then is reported as such [default: 1h]
+    #[arg(long, value_name = "DURATION")]
+    pub wait: Option<String>,
     #[command(flatten)]
     pub output: FleetOutputArgs,
     #[command(flatten)]
@@ -55,6 +115,11 @@ impl FleetCommand {
     pub(super) fn give(&self, given: &mut Given) {
         match self {
             FleetCommand::Report(args) => {
+                args.region.give(given);
+                args.trust.give(given);
+                args.config.give(given);
+            }
+            FleetCommand::Run(args) => {
                 args.region.give(given);
                 args.trust.give(given);
                 args.config.give(given);

@@ -84,6 +84,11 @@ impl Tally {
         }
     }
 
+    /// The time that it is, in milliseconds since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.now_ms
+    }
+
     /// Takes a report in. Of two of one machine the newer stands, by its own clock.
     pub fn add(&mut self, source: &str, entry: &Entry<'_>) {
         self.read += 1;
