@@ -4,14 +4,15 @@
 //! of what a machine prints and lists 2,500 of them ("Running commands", AWS Systems Manager User Guide): the document
 //! prints its line for machines near the beginning, and where a list has cut it, the whole is asked for.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::lock;
 use super::ssm::{Ssm, SsmError};
-use super::{lock, take};
 use crate::fleet::{Answer, Entry, Silent, Tally};
 use crate::gather::Bounds;
 use crate::gather::aws::AwsAccess;
@@ -245,7 +246,7 @@ async fn take_in(
     let exit_code = plugin["ResponseCode"].as_i64();
     let listed = text(plugin, "Output");
     if let Answer::Brief(line) = Answer::read(&listed, exit_code) {
-        take(tally, &source, line.as_bytes());
+        brief(&machine, &source, line, tally);
         return Ok(());
     }
     // The list has cut it, or there is no such line at all.
@@ -259,7 +260,7 @@ async fn take_in(
         }
     };
     match Answer::read(&output, exit_code) {
-        Answer::Brief(line) => take(tally, &source, line.as_bytes()),
+        Answer::Brief(line) => brief(&machine, &source, line, tally),
         Answer::Text { verdict, findings } => {
             let entry = Entry::of_text(&machine, id, started_ms, verdict, findings);
             lock(tally).add(&source, &entry);
@@ -269,12 +270,25 @@ async fn take_in(
     Ok(())
 }
 
-/// Whether a step has run: those of another platform are skipped.
+/// Takes in the line that a machine answered. It is called as Run Command calls it: one whose metadata is out of reach does
+/// not know its own id.
+fn brief(machine: &str, source: &str, line: &str, tally: &Mutex<Tally>) {
+    let read = Entry::read(line.as_bytes(), |entry| {
+        let mut entry = entry.clone();
+        entry.machine = Cow::Borrowed(machine);
+        lock(tally).add(source, &entry);
+    });
+    if let Err(why) = read {
+        lock(tally).skip(source, &why);
+    }
+}
+
+/// Whether a step has run to a verdict: those of another platform are skipped, and code 2 is that of a run without one.
 fn ran(plugin: &Value) -> bool {
     ["Success", "Failed"].contains(&text(plugin, "Status").as_str())
         && plugin["ResponseCode"]
             .as_i64()
-            .is_some_and(|code| (0..=3).contains(&code))
+            .is_some_and(|code| [0, 1, 3].contains(&code))
         && !text(plugin, "Output").is_empty()
 }
 

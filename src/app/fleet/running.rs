@@ -131,6 +131,16 @@ fn said(error: &SsmError) -> String {
         "InvalidInstanceId" => format!(
             "{error}: an instance is not running, not managed by Systems Manager, or of another account or Region"
         ),
+        "" if matches!(
+            error,
+            SsmError::Refused {
+                operation: "SendCommand",
+                ..
+            }
+        ) =>
+        {
+            format!("{error}: whether it was sent all the same is told by: aws ssm list-commands")
+        }
         _ => error.to_string(),
     }
 }
