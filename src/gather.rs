@@ -39,7 +39,6 @@ mod fake_metadata;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use futures_util::future::join_all;
 use tokio::sync::{oneshot, watch};
 
 use crate::catalog::Workload;
@@ -55,7 +54,7 @@ use host::{HostQuestion, Progress};
 use inventory::InventoryQuestion;
 use names::{Context, Others, Question, Told};
 use plan::{Plan, TargetSpec, Wishes};
-use tls::Trust;
+use tls::{Roots, Trust};
 
 pub use observe::Bounds;
 
@@ -136,7 +135,7 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
         let plan = planned(&options, &early);
         let access = early.region.as_deref().map(|region| {
             let roots = api_roots(&options.trust, &early.switches);
-            AwsAccess::new(region, roots.as_bytes(), instance, host_resolvers(&early))
+            AwsAccess::new(region, roots, instance, host_resolvers(&early))
         });
         let mission = mission(&options, &plan, &early, &run_id);
         let (addresses, told_addresses) = oneshot::channel();
@@ -166,21 +165,14 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
             });
         }
         let begun: Vec<String> = asked.iter().map(|question| question.name.clone()).collect();
-        let names = join_all(
-            asked
-                .into_iter()
-                .map(|question| names::observe(context.clone(), question)),
-        );
+        let names = names::observe_all(&context, asked);
         // The names that only everything tells: those that hold the account's id, for one.
         let late = async {
             let (host, _) = begin::known(&watching, |_| false).await;
             let plan = planned(&options, &host);
             let mut asked = questions(&plan, called.as_deref());
             asked.retain(|question| !begun.contains(&question.name));
-            let names = asked
-                .into_iter()
-                .map(|question| names::observe(context.clone(), question));
-            join_all(names).await
+            names::observe_all(&context, asked).await
         };
         let needs_credentials =
             mission.is_ok() || matches!(options.inventory, InventoryChoice::Api);
@@ -290,11 +282,12 @@ pub async fn snapshot(
     // Run by hand and anywhere, this connects as the AWS CLI would: by the system's roots and `--ca-file`.
     // A container may have none: the service roots do for the EC2 API itself.
     let roots = match trust.connect_roots().is_empty() {
-        true => trust.service_roots_pem(),
-        false => trust.connect_roots_pem(),
+        true => trust.service_roots(),
+        false => trust.connect_roots(),
     };
+    let roots = roots.clone();
     let imds = InstanceSource::known(host.imds.is_seen());
-    let access = AwsAccess::new(&region, roots.as_bytes(), imds, host_resolvers(&host));
+    let access = AwsAccess::new(&region, roots, imds, host_resolvers(&host));
     host.vpc_id = vpc_id.or(host.vpc_id);
     let inventory = read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await;
     secrets::facts_without(inventory)
@@ -304,18 +297,18 @@ pub async fn snapshot(
 pub fn api_access(region: &str, trust: &Trust, host: &Host) -> AwsAccess {
     let roots = api_roots(trust, &host.switches);
     let imds = InstanceSource::known(host.imds.is_seen());
-    AwsAccess::new(region, roots.as_bytes(), imds, host_resolvers(host))
+    AwsAccess::new(region, roots, imds, host_resolvers(host))
 }
 
 /// The roots that signed calls trust: the service roots alone, so that no credential crosses an interceptor
 /// whose root the system trusts. An endpoint that a variable names is the operator's own choice.
-pub fn api_roots(trust: &Trust, switches: &[Variable]) -> String {
+pub fn api_roots(trust: &Trust, switches: &[Variable]) -> Roots {
     let overridden = switches
         .iter()
         .any(|switch| switch.name.starts_with("AWS_ENDPOINT_URL"));
     match overridden {
-        true => trust.connect_roots_pem(),
-        false => trust.service_roots_pem(),
+        true => trust.connect_roots().clone(),
+        false => trust.service_roots().clone(),
     }
 }
 
@@ -330,7 +323,7 @@ fn host_resolvers(host: &Host) -> Vec<SocketAddr> {
 /// What the canary is to do, or why it does nothing.
 struct Mission {
     host: aws::ApiHost,
-    service_roots: Vec<u8>,
+    service_roots: Roots,
     plan: Box<dyn FnOnce(IpAddr) -> CanaryPlan + Send>,
 }
 
@@ -353,7 +346,7 @@ fn mission(options: &Options, plan: &Plan, host: &Host, run_id: &str) -> Result<
     }
     let api = canary_host(queue, &region, &host.switches);
     let (mode, run_id, version) = (request.canary, run_id.to_owned(), options.version.clone());
-    let service_roots = options.trust.service_roots_pem().into_bytes();
+    let service_roots = options.trust.service_roots().clone();
     let called = api.clone();
     Ok(Mission {
         host: api,

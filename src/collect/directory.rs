@@ -72,11 +72,9 @@ fn walk(path: &Path, depth: usize, found: &SyncSender<PathBuf>, tally: &Mutex<Ta
         // What a link leads to may lead back here; files it leads to are read.
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => below.push(path),
-            _ if is_reports(&path) => {
-                if found.send(path).is_err() {
-                    return;
-                }
-            }
+            _ if !is_reports(&path) => {}
+            // Nobody reads any more.
+            _ if found.send(path).is_err() => return,
             _ => {}
         }
     }

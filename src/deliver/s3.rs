@@ -121,6 +121,7 @@ fn is_plain(byte: u8) -> bool {
 mod tests {
     use super::*;
     use crate::gather::aws::InstanceSource;
+    use crate::gather::tls::Roots;
 
     fn target(bucket: &str) -> S3Target {
         S3Target {
@@ -139,7 +140,12 @@ mod tests {
 
     #[test]
     fn a_bucket_is_a_host_unless_it_has_a_dot() {
-        let access = AwsAccess::new("eu-west-1", b"", InstanceSource::known(false), Vec::new());
+        let access = AwsAccess::new(
+            "eu-west-1",
+            Roots::of([]),
+            InstanceSource::known(false),
+            Vec::new(),
+        );
         let plain = call(&access, &target("evidence"), "k", "{}");
         assert_eq!(plain.host.name, "evidence.s3.eu-west-1.amazonaws.com");
         assert_eq!(plain.path, "/k");
@@ -155,7 +161,12 @@ mod tests {
 
     #[test]
     fn a_bucket_of_another_region_is_called_there() {
-        let access = AwsAccess::new("eu-west-1", b"", InstanceSource::known(false), Vec::new());
+        let access = AwsAccess::new(
+            "eu-west-1",
+            Roots::of([]),
+            InstanceSource::known(false),
+            Vec::new(),
+        );
         let mut target = target("evidence");
         target.region = Some("us-east-1".to_owned());
         target.encryption = Some("aws:kms".to_owned());

@@ -38,6 +38,7 @@ use tokio::sync::OnceCell;
 
 use crate::facts::host::{CredentialSource, Variable};
 use crate::facts::{Failure, FailureKind, Observation, Outcome, ServiceError};
+use crate::gather::tls::Roots;
 use crate::gather::{Bounds, open_files};
 
 pub use call::{ApiAnswer, ApiCall};
@@ -58,7 +59,7 @@ const FIRST_CALLS: usize = 14;
 /// Nothing is read or asked before the first use; credentials are looked for once and shared.
 pub struct AwsAccess {
     region: String,
-    roots: https::Roots,
+    roots: Roots,
     instance: InstanceSource,
     resolvers: Vec<SocketAddr>,
     names: resolve::Names,
@@ -70,20 +71,20 @@ pub struct AwsAccess {
 }
 
 impl AwsAccess {
-    /// Access in this region, trusting the certificates of this PEM file for connecting.
+    /// Access in this region, trusting these certificates alone for connecting.
     ///
     /// Instance metadata is asked for credentials only where `instance` says that there is any, so that no time is
     /// lost waiting for it elsewhere. These resolvers of the host's are asked on the wire where the system takes too
     /// long to ask them.
     pub fn new(
         region: &str,
-        roots_pem: &[u8],
+        roots: Roots,
         instance: InstanceSource,
         resolvers: Vec<SocketAddr>,
     ) -> Self {
         AwsAccess {
             region: region.to_owned(),
-            roots: https::Roots::from_pem(roots_pem),
+            roots,
             instance,
             resolvers,
             names: resolve::Names::default(),

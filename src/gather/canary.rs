@@ -10,9 +10,9 @@ use std::net::IpAddr;
 use aws_sdk_sqs::types::QueueAttributeName;
 use md5::{Digest, Md5};
 
-use super::aws::https::Roots;
 use super::aws::warm::{To, Warm};
 use super::aws::{ApiHost, AwsAccess, failure};
+use super::tls::Roots;
 use super::{Bounds, tcp};
 use crate::catalog::Region;
 use crate::facts::queue_url::{Queue, QueueUrl, parse_queue_url};
@@ -40,8 +40,8 @@ pub struct CanaryPlan {
     pub run_id: String,
     /// The version of vpcheck, which the message tells.
     pub version: String,
-    /// The certificates that the service's must chain to, as PEM; nothing else is trusted.
-    pub service_roots: Vec<u8>,
+    /// The certificates that the service's must chain to; nothing else is trusted.
+    pub service_roots: Roots,
 }
 
 /// Sends the canary, and for a round trip receives and deletes it.
@@ -64,13 +64,12 @@ pub async fn send(bounds: &Bounds, access: &AwsAccess, plan: &CanaryPlan, lines:
     canary.queue_arn = Region::parse(&queue.region)
         .ok()
         .map(|region| queue.arn(&region.partition().name));
-    let roots = Roots::from_pem(&plan.service_roots);
-    if roots.is_empty() {
+    if plan.service_roots.is_empty() {
         canary.result =
             Observation::skipped("there are no service roots to hold its certificate against");
         return canary;
     }
-    let line = lines.to(bounds, plan, &roots);
+    let line = lines.to(bounds, plan);
     let client = match access
         .sqs(bounds, &plan.region, &plan.host, line.client())
         .await
@@ -108,18 +107,12 @@ pub struct Lines(BTreeMap<IpAddr, Warm>);
 impl Lines {
     /// Begins a connection to each address, or to the first few. Each trusts the service roots alone, as the canary
     /// itself does, and nothing is sent on one before its address is verified.
-    pub fn open(
-        bounds: &Bounds,
-        host: &ApiHost,
-        addresses: &[IpAddr],
-        service_roots: &[u8],
-    ) -> Lines {
-        let roots = Roots::from_pem(service_roots);
+    pub fn open(bounds: &Bounds, host: &ApiHost, addresses: &[IpAddr], roots: &Roots) -> Lines {
         if !host.https || roots.is_empty() {
             return Lines::default();
         }
         let begin = |address: &IpAddr| {
-            let line = Warm::new(host, To::Address(*address), &roots, bounds.timeout());
+            let line = Warm::new(host, To::Address(*address), roots, bounds.timeout());
             line.open(1);
             (*address, line)
         };
@@ -127,11 +120,11 @@ impl Lines {
     }
 
     /// The line to the planned address; the others are dropped.
-    fn to(mut self, bounds: &Bounds, plan: &CanaryPlan, roots: &Roots) -> Warm {
+    fn to(mut self, bounds: &Bounds, plan: &CanaryPlan) -> Warm {
         let begun = self.0.remove(&plan.address);
         begun.unwrap_or_else(|| {
             let to = To::Address(plan.address);
-            Warm::new(&plan.host, to, roots, bounds.timeout())
+            Warm::new(&plan.host, to, &plan.service_roots, bounds.timeout())
         })
     }
 }

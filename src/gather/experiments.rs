@@ -172,8 +172,8 @@ async fn open(
     let (_, Some(stream)) = tcp::connect(bounds, socket).await else {
         return Opened::NoConnection;
     };
-    let (seen, stream) = tls::handshake(bounds, trust, name, hello, protocols, stream).await;
-    Opened::Handshake(without_fact(seen), stream.map(Box::new))
+    let (shaken, stream) = tls::unjudged(bounds, trust, name, hello, protocols, stream).await;
+    Opened::Handshake(shaken, stream.map(Box::new))
 }
 
 fn handshake_result(opened: Opened) -> Observation<()> {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::future::join_all;
 use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::task::{JoinError, JoinSet};
 
 use super::tls::Trust;
 use super::{Bounds, dns, experiments, open_files, probe, system};
@@ -105,10 +106,32 @@ pub struct Told {
     pub verified: oneshot::Sender<IpAddr>,
 }
 
+/// Looks names up everywhere and probes every address they have, on as many processors as there are: each handshake is
+/// some work. They come in any order.
+pub async fn observe_all(
+    context: &Context,
+    questions: impl IntoIterator<Item = Question>,
+) -> Vec<(NameFacts, Vec<AddressProbe>)> {
+    let mut running: JoinSet<_> = questions
+        .into_iter()
+        .map(|question| observe(context.clone(), question))
+        .collect();
+    let mut observed = Vec::with_capacity(running.len());
+    while let Some(one) = running.join_next().await {
+        match one.map_err(JoinError::try_into_panic) {
+            Ok(one) => observed.push(one),
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // Nobody but the end of the process stops one.
+            Err(Err(_)) => {}
+        }
+    }
+    observed
+}
+
 /// Looks a name up everywhere and probes every address it has, each alone.
 ///
 /// Addresses are probed as soon as the host's own resolvers have answered; nobody waits for the other servers.
-pub async fn observe(context: Context, mut question: Question) -> (NameFacts, Vec<AddressProbe>) {
+async fn observe(context: Context, mut question: Question) -> (NameFacts, Vec<AddressProbe>) {
     let told = question.told.take();
     let wire = async {
         let name = NameFacts {
@@ -201,10 +224,7 @@ async fn probe_all(
     addresses: Vec<IpAddr>,
     verified: Option<oneshot::Sender<IpAddr>>,
 ) -> Vec<AddressProbe> {
-    let shared = Shared {
-        verified: Mutex::new(verified),
-        large_taken: AtomicBool::new(false),
-    };
+    let shared = Shared::new(verified);
     let running = addresses
         .iter()
         .enumerate()
@@ -216,8 +236,28 @@ async fn probe_all(
 struct Shared {
     /// Told the first address whose certificate is verified.
     verified: Mutex<Option<oneshot::Sender<IpAddr>>>,
+    /// Whether the first address answered, once that is known. It makes the large request if it does.
+    first_answered: watch::Sender<Option<bool>>,
     /// One large request for each name is enough: its addresses share the path's limits as a rule.
     large_taken: AtomicBool,
+}
+
+impl Shared {
+    fn new(verified: Option<oneshot::Sender<IpAddr>>) -> Self {
+        Shared {
+            verified: Mutex::new(verified),
+            first_answered: watch::Sender::new(None),
+            large_taken: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether an address other than the first, which answered, is the one that the large request is made to.
+    async fn takes_large(&self) -> bool {
+        let mut told = self.first_answered.subscribe();
+        let first = told.wait_for(Option::is_some).await;
+        let is_left = first.is_ok_and(|first| *first == Some(false));
+        is_left && !self.large_taken.swap(true, Ordering::Relaxed)
+    }
 }
 
 async fn one(
@@ -267,16 +307,18 @@ async fn probe_one(
                 experiment = &mut large, if made.is_none() => made = Some(experiment),
             }
         };
-        let wanted = is_answered && !shared.large_taken.swap(true, Ordering::Relaxed);
-        match (wanted, made) {
+        shared.first_answered.send_replace(Some(is_answered));
+        match (is_answered, made) {
             (false, _) => (probe, None),
             (true, Some(made)) => (probe, Some(made)),
             (true, None) => (probe, Some(large.await)),
         }
     } else {
+        if is_first {
+            shared.first_answered.send_replace(Some(false));
+        }
         let (probe, is_answered) = small.await;
-        let wanted = is_answered && !shared.large_taken.swap(true, Ordering::Relaxed);
-        match wanted {
+        match is_answered && shared.takes_large().await {
             true => (probe, Some(Box::pin(large()).await)),
             false => (probe, None),
         }
@@ -310,10 +352,7 @@ mod tests {
         let trust = Trust::with_store(Vec::new(), Vec::new(), None, None).unwrap();
         let (_others, told) = watch::channel(None);
         let context = Context::new(bounds, trust, Vec::new(), told, false);
-        let shared = Shared {
-            verified: Mutex::new(None),
-            large_taken: AtomicBool::new(false),
-        };
+        let shared = Shared::new(None);
         let address = IpAddr::from([10, 0, 10, 55]);
         let waiting = one(
             &context,

@@ -2,6 +2,7 @@
 
 mod certificate;
 mod judge;
+pub mod roots;
 pub mod trust;
 mod verifier;
 
@@ -21,8 +22,10 @@ use super::{Bounds, tcp};
 use crate::facts::tls::{Chain, TlsSeen};
 use crate::facts::{Failure, FailureKind, Observation, Outcome};
 
+pub use roots::Roots;
 pub use trust::{Trust, TrustError};
-use verifier::{AnyChain, Proof};
+use verifier::AnyChain;
+pub(super) use verifier::SameChain;
 
 /// The kind of ClientHello that is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +60,27 @@ pub async fn handshake(
         .observe(async {
             match attempt(trust, name, hello, protocols, stream).await {
                 Ok(seen) => Outcome::Seen(seen),
+                Err(failure) => Outcome::Failed(failure),
+            }
+        })
+        .await;
+    tcp::split(observation)
+}
+
+/// Makes a handshake as [`handshake`] does, and asks nothing of who the peer is.
+pub async fn unjudged(
+    bounds: &Bounds,
+    trust: &Trust,
+    name: &str,
+    hello: Hello,
+    protocols: Protocols,
+    stream: TcpStream,
+) -> (Observation<()>, Option<TlsStream<TcpStream>>) {
+    let observation = bounds
+        .observe(async {
+            let verifier = AnyChain::unproven(trust.provider());
+            match shake(trust, name, hello, protocols, verifier, stream).await {
+                Ok(stream) => Outcome::Seen(((), stream)),
                 Err(failure) => Outcome::Failed(failure),
             }
         })
@@ -101,18 +125,10 @@ async fn attempt(
     protocols: Protocols,
     stream: TcpStream,
 ) -> Result<(TlsSeen, TlsStream<TcpStream>), Failure> {
-    let server = ServerName::try_from(name.to_owned()).map_err(|_| {
-        Failure::new(
-            FailureKind::Other,
-            format!("{name:?} is not a name that TLS can be asked for"),
-        )
-    })?;
-    let (config, proof) = config(trust, hello, protocols)
-        .map_err(|error| Failure::new(FailureKind::Other, tcp::bounded(&error.to_string())))?;
-    let stream = TlsConnector::from(Arc::new(config))
-        .connect(server.clone(), stream)
-        .await
-        .map_err(|error| failure(&error))?;
+    let verifier = AnyChain::proven(trust.provider());
+    let proof = verifier.proof();
+    let server = server(name)?;
+    let stream = shake(trust, name, hello, protocols, verifier, stream).await?;
     let (_, connection) = stream.get_ref();
     let chain = connection.peer_certificates().unwrap_or_default();
     let judged = trust.judge(chain);
@@ -139,17 +155,42 @@ async fn attempt(
     Ok((seen, stream))
 }
 
+async fn shake(
+    trust: &Trust,
+    name: &str,
+    hello: Hello,
+    protocols: Protocols,
+    verifier: AnyChain,
+    stream: TcpStream,
+) -> Result<TlsStream<TcpStream>, Failure> {
+    let server = server(name)?;
+    let config = config(trust, hello, protocols, verifier)
+        .map_err(|error| Failure::new(FailureKind::Other, tcp::bounded(&error.to_string())))?;
+    TlsConnector::from(Arc::new(config))
+        .connect(server, stream)
+        .await
+        .map_err(|error| failure(&error))
+}
+
+fn server(name: &str) -> Result<ServerName<'static>, Failure> {
+    ServerName::try_from(name.to_owned()).map_err(|_| {
+        Failure::new(
+            FailureKind::Other,
+            format!("{name:?} is not a name that TLS can be asked for"),
+        )
+    })
+}
+
 fn config(
     trust: &Trust,
     hello: Hello,
     protocols: Protocols,
-) -> Result<(ClientConfig, Proof), rustls::Error> {
+    verifier: AnyChain,
+) -> Result<ClientConfig, rustls::Error> {
     let provider = match hello {
         Hello::PostQuantum => trust.provider().clone(),
         Hello::Classical => Arc::new(classical(trust.provider())),
     };
-    let verifier = AnyChain::new(&provider);
-    let proof = verifier.proof();
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
@@ -161,7 +202,7 @@ fn config(
     };
     // Every handshake is a full one: a resumed one would show no certificate.
     config.resumption = Resumption::disabled();
-    Ok((config, proof))
+    Ok(config)
 }
 
 fn classical(provider: &CryptoProvider) -> CryptoProvider {

@@ -1,6 +1,7 @@
 //! HTTPS for the AWS clients: direct, with the roots it is given and no others, answers bounded.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -18,77 +19,54 @@ use aws_smithy_runtime_api::client::runtime_components::{
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use http_body_util::Limited;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 
 use super::budget::Budget;
 use super::open_ended::OpenEnded;
 use super::resolve::Resolver;
+use crate::gather::tls::Roots;
 
 /// The longest answer that is read; a page of a thousand records is below it.
 const LONGEST_ANSWER: usize = 8 * 1024 * 1024;
 /// What all answers that are being read may hold together; a dozen are read at a time.
 const ALL_ANSWERS: usize = 12 * 1024 * 1024;
 
-/// Certificates to trust, each known to be usable.
-#[derive(Clone)]
-pub(in crate::gather) struct Roots(Vec<Vec<u8>>);
-
-impl Roots {
-    /// The usable certificates of a PEM file; the client would panic on the others.
-    pub(in crate::gather) fn from_pem(pem: &[u8]) -> Self {
-        let usable = |certificate: &CertificateDer<'static>| {
-            rustls::RootCertStore::empty()
-                .add(certificate.clone())
-                .is_ok()
-        };
-        Roots(
-            CertificateDer::pem_slice_iter(pem)
-                .filter_map(Result::ok)
-                .filter(usable)
-                .map(|certificate| to_pem(&certificate))
-                .collect(),
-        )
-    }
-
-    /// The same, as rustls takes them.
-    pub(in crate::gather) fn store(&self) -> rustls::RootCertStore {
-        let certificates = self
-            .0
-            .iter()
-            .flat_map(|pem| CertificateDer::pem_slice_iter(pem));
-        let mut store = rustls::RootCertStore::empty();
-        store.add_parsable_certificates(certificates.filter_map(Result::ok));
-        store
-    }
-
-    /// True where nothing would be trusted.
-    pub(in crate::gather) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl fmt::Debug for Roots {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Roots({})", self.0.len())
-    }
-}
-
-/// A client that trusts these roots alone and resolves names like this.
+/// A client that trusts these roots alone and resolves names like this. It is built when it is first used.
 ///
 /// Proxies are never used: the client reads no proxy variable unless it is told to.
 pub(in crate::gather) fn client(roots: &Roots, resolver: Resolver) -> SharedHttpClient {
-    bounded(
-        Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .tls_context(context(roots))
-            .build_with_resolver(resolver),
-    )
+    let roots = roots.clone();
+    bounded(SharedHttpClient::new(Late(LazyLock::new(Box::new(
+        move || {
+            Builder::new()
+                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+                .tls_context(context(&roots))
+                .build_with_resolver(resolver)
+        },
+    )))))
+}
+
+/// A client that most runs never use.
+struct Late(LazyLock<SharedHttpClient, Box<dyn FnOnce() -> SharedHttpClient + Send>>);
+
+impl fmt::Debug for Late {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Late")
+    }
+}
+
+impl HttpClient for Late {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        self.0.http_connector(settings, components)
+    }
 }
 
 fn context(roots: &Roots) -> TlsContext {
-    let store = roots.0.iter().fold(TrustStore::empty(), |store, pem| {
-        store.with_pem_certificate(pem.clone())
+    let store = roots.to_pem().fold(TrustStore::empty(), |store, pem| {
+        store.with_pem_certificate(pem.into_bytes())
     });
     // Invariant: building a context only moves the store into it.
     #[allow(clippy::expect_used)]
@@ -97,19 +75,6 @@ fn context(roots: &Roots) -> TlsContext {
         .build()
         .expect("a trust store is all a context needs");
     context
-}
-
-fn to_pem(certificate: &[u8]) -> Vec<u8> {
-    let text = aws_smithy_types::base64::encode(certificate);
-    let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
-    for (at, letter) in text.chars().enumerate() {
-        if at > 0 && at % 64 == 0 {
-            pem.push('\n');
-        }
-        pem.push(letter);
-    }
-    pem.push_str("\n-----END CERTIFICATE-----\n");
-    pem.into_bytes()
 }
 
 /// The same client, which reads so much of an answer and no more.

@@ -17,10 +17,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::chain;
-use super::https::{self, Roots};
+use super::https;
 use super::resolve::{Names, Resolver};
 use crate::environment::EnvSnapshot;
 use crate::gather::Bounds;
+use crate::gather::tls::Roots;
 
 /// Whether there is instance metadata here, and what it gives for credentials.
 #[derive(Clone)]
@@ -52,14 +53,14 @@ impl InstanceSource {
         at_once: bool,
     ) -> Self {
         let others = [
-            "AWS_ACCESS_KEY_ID",
             "AWS_PROFILE",
             "AWS_WEB_IDENTITY_TOKEN_FILE",
             "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
             "AWS_CONTAINER_CREDENTIALS_FULL_URI",
         ];
         // The client reads the profile's files as well, for where the service is.
-        let comes_first = others.iter().any(|name| env.get(name).is_some())
+        let comes_first = env.has_access_key()
+            || others.iter().any(|name| env.get(name).is_some())
             || chain::unfit_file(|name| env.get(name).map(str::to_owned)).is_some();
         let begun = (at_once && !comes_first).then(|| {
             let provider = provider(bounds);

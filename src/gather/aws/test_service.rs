@@ -18,6 +18,7 @@ use super::{ApiHost, AwsAccess, InstanceSource, RetryConfig, chain, timeouts};
 use crate::facts::host::CredentialSource;
 use crate::facts::{Failure, Observation, Outcome};
 use crate::gather::Bounds;
+use crate::gather::tls::Roots;
 
 /// A secret that must not be seen anywhere.
 pub(in crate::gather) const SECRET: &str = "wJalrXUtnFEMI-hidden-EXAMPLEKEY";
@@ -136,7 +137,7 @@ impl Request {
 pub(in crate::gather) fn access(root: &str) -> AwsAccess {
     let mut access = AwsAccess::new(
         "us-east-1",
-        root.as_bytes(),
+        Roots::from_pem(root.as_bytes()),
         InstanceSource::known(false),
         Vec::new(),
     );

@@ -163,12 +163,12 @@ async fn credentials_are_looked_for_once() {
 #[test]
 fn certificates_that_cannot_be_used_are_left_out() {
     let mangled = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    assert!(https::Roots::from_pem(b"").is_empty());
-    assert!(https::Roots::from_pem(b"\xff\xfe no certificate").is_empty());
-    assert!(https::Roots::from_pem(mangled.as_bytes()).is_empty());
+    assert!(Roots::from_pem(b"").is_empty());
+    assert!(Roots::from_pem(b"\xff\xfe no certificate").is_empty());
+    assert!(Roots::from_pem(mangled.as_bytes()).is_empty());
     // Nothing trusted is no reason to panic.
     let resolver = Resolver::new(&bounds(1000, 1000), Vec::new(), resolve::Names::default());
-    let _ = https::client(&https::Roots::from_pem(mangled.as_bytes()), resolver);
+    let _ = https::client(&Roots::from_pem(mangled.as_bytes()), resolver);
 }
 
 /// Only built, never asked: a test must not look for credentials on the machine it runs on.

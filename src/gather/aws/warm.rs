@@ -25,16 +25,18 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::ClientConfig;
+use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::https::{Roots, bounded};
+use super::https::bounded;
 use super::resolve::Resolver;
 use super::{ApiHost, failure};
 use crate::facts::FailureKind;
+use crate::gather::tls::{Roots, SameChain};
 
 /// Where the connections lead.
 #[derive(Debug, Clone)]
@@ -57,16 +59,7 @@ type Ready = Arc<Mutex<VecDeque<Opening>>>;
 impl Warm {
     /// Connections to a host, each made within `limit`. None is made before it is wanted.
     pub(in crate::gather) fn new(host: &ApiHost, to: To, roots: &Roots, limit: Duration) -> Self {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider);
-        // Invariant: the provider's own suites are of the versions that are the default.
-        #[allow(clippy::expect_used)]
-        let builder = builder
-            .with_safe_default_protocol_versions()
-            .expect("the provider has suites of TLS 1.2 and 1.3");
-        let mut config = builder
-            .with_root_certificates(roots.store())
-            .with_no_client_auth();
+        let mut config = config(roots);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Warm {
             opener: Arc::new(Opener {
@@ -95,6 +88,27 @@ impl Warm {
         bounded(SharedHttpClient::new(WarmClient(
             Client::builder(TokioExecutor::new()).build(self.clone()),
         )))
+    }
+}
+
+/// The same for every connection to the host.
+fn config(roots: &Roots) -> ClientConfig {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
+    // Invariant: the provider's own suites are of the versions that are the default.
+    #[allow(clippy::expect_used)]
+    let builder = builder
+        .with_safe_default_protocol_versions()
+        .expect("the provider has suites of TLS 1.2 and 1.3");
+    match WebPkiServerVerifier::builder_with_provider(roots.store(), provider).build() {
+        Ok(verifier) => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(SameChain::new(verifier)))
+            .with_no_client_auth(),
+        // Without a root there is no such verifier: nothing is trusted.
+        Err(_) => builder
+            .with_root_certificates(roots.store())
+            .with_no_client_auth(),
     }
 }
 

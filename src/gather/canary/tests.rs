@@ -23,7 +23,7 @@ fn plan(service: &Service, mode: CanaryMode) -> CanaryPlan {
         address: service.address.ip(),
         run_id: "run-1".to_owned(),
         version: "0.1.0".to_owned(),
-        service_roots: service.root.clone().into_bytes(),
+        service_roots: Roots::from_pem(service.root.as_bytes()),
     }
 }
 
@@ -176,7 +176,7 @@ async fn nothing_is_sent_over_a_connection_that_is_not_verified() {
     let service = Service::start(HOST, sent).await;
     let other = Service::start(HOST, sent).await;
     let mut plan = plan(&service, CanaryMode::Send);
-    plan.service_roots = other.root.into_bytes();
+    plan.service_roots = Roots::from_pem(other.root.as_bytes());
     let canary = send(&bounds(3000, 5000), &access(""), &plan, Lines::default()).await;
     let reason = canary.result.skip_reason().unwrap();
     assert_eq!(
@@ -208,7 +208,11 @@ async fn what_makes_sending_pointless_is_a_skip() {
     };
     assert!(skipped(|plan| plan.mode = CanaryMode::Off).await.is_some());
     assert!(skipped(|plan| plan.host.https = false).await.is_some());
-    assert!(skipped(|plan| plan.service_roots.clear()).await.is_some());
+    assert!(
+        skipped(|plan| plan.service_roots = Roots::of([]))
+            .await
+            .is_some()
+    );
     assert!(
         skipped(|plan| plan.queue_url = "https://example.com/".to_owned())
             .await

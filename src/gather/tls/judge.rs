@@ -16,19 +16,19 @@ use crate::gather::tcp;
 /// The most moments a chain is judged at.
 const MAX_MOMENTS: usize = 8;
 
-/// Whether the chain, the leaf first, reaches one of the roots at any time within the leaf's own validity.
-pub(super) fn reaches(chain: &[CertificateDer<'_>], roots: &[TrustAnchor<'_>]) -> Chain {
+/// The root that the chain, the leaf first, reaches at any time within the leaf's own validity, or why it reaches none.
+pub(super) fn reaches<'r>(
+    chain: &[CertificateDer<'_>],
+    roots: &'r [TrustAnchor<'r>],
+) -> Result<&'r TrustAnchor<'r>, String> {
     if roots.is_empty() {
-        return Chain::Misses("there are no roots to reach".to_owned());
+        return Err("there are no roots to reach".to_owned());
     }
     let Some((leaf, rest)) = chain.split_first() else {
-        return Chain::Misses("the peer sent no certificate".to_owned());
+        return Err("the peer sent no certificate".to_owned());
     };
     let rest = rest.get(..MAX_CERTIFICATES).unwrap_or(rest);
-    let end_entity = match EndEntityCert::try_from(leaf) {
-        Ok(end_entity) => end_entity,
-        Err(error) => return misses(&error),
-    };
+    let end_entity = EndEntityCert::try_from(leaf).map_err(|error| misses(&error))?;
     let mut last = Error::BadDerTime;
     for moment in moments(leaf, rest) {
         let path = end_entity.verify_for_usage(
@@ -41,13 +41,24 @@ pub(super) fn reaches(chain: &[CertificateDer<'_>], roots: &[TrustAnchor<'_>]) -
             None,
         );
         match path {
-            Ok(_) => return Chain::Reaches,
+            Ok(path) => {
+                let anchor = roots.iter().find(|root| *root == path.anchor());
+                return anchor.ok_or_else(|| misses(&Error::UnknownIssuer));
+            }
             // Only the dates stood in the way: another moment may do.
             Err(error) if is_of_dates(&error) => last = error,
-            Err(error) => return misses(&error),
+            Err(error) => return Err(misses(&error)),
         }
     }
-    misses(&last)
+    Err(misses(&last))
+}
+
+/// The same as a fact.
+pub(super) fn worth(reached: Result<&TrustAnchor<'_>, String>) -> Chain {
+    match reached {
+        Ok(_) => Chain::Reaches,
+        Err(reason) => Chain::Misses(reason),
+    }
 }
 
 /// Whether the leaf is valid for this name.
@@ -102,8 +113,8 @@ fn is_of_dates(error: &Error) -> bool {
     )
 }
 
-fn misses(error: &Error) -> Chain {
-    Chain::Misses(match error {
+fn misses(error: &Error) -> String {
+    match error {
         Error::UnknownIssuer => "none of the roots has signed it".to_owned(),
         Error::CaUsedAsEndEntity => {
             "the peer uses the certificate of an authority as its own".to_owned()
@@ -114,5 +125,5 @@ fn misses(error: &Error) -> Chain {
             "there is no time at which all its certificates are valid".to_owned()
         }
         error => tcp::bounded(&format!("{error:?}")),
-    })
+    }
 }

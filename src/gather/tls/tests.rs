@@ -87,7 +87,7 @@ fn an_authority_in_place_of_a_leaf_misses() {
 fn no_roots_and_no_certificates_are_reasons_and_no_panics() {
     let root = Authority::new("root");
     let leaf = root.leaf(&[NAME], NOW, &[]);
-    assert!(!judge::reaches(&leaf.chain, &[]).reaches());
+    assert!(judge::reaches(&leaf.chain, &[]).is_err());
     assert!(!root.trust().judge(&[]).service.reaches());
     let garbage = [CertificateDer::from(vec![0x30, 0x82, 0xff, 0xff, 1])];
     assert!(!root.trust().judge(&garbage).service.reaches());
@@ -125,6 +125,7 @@ fn the_built_in_service_roots_are_the_five_of_amazon_trust_services() {
     let trust = Trust::with_store(Vec::new(), Vec::new(), None, None).unwrap();
     let facts: Vec<String> = trust
         .service_roots()
+        .certificates()
         .iter()
         .map(|root| {
             certificate::facts(std::slice::from_ref(root)).unwrap()[0]
@@ -149,11 +150,11 @@ fn the_built_in_service_roots_are_the_five_of_amazon_trust_services() {
 #[test]
 fn roots_survive_the_way_to_pem_and_back() {
     let trust = Trust::with_store(Vec::new(), Vec::new(), None, None).unwrap();
-    let pem = trust.service_roots_pem();
+    let pem: String = trust.service_roots().to_pem().collect();
     let back: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes())
         .map(Result::unwrap)
         .collect();
-    assert_eq!(back, trust.service_roots());
+    assert_eq!(back, trust.service_roots().certificates());
     assert!(pem.lines().all(|line| line.len() <= 64));
 }
 
@@ -164,8 +165,8 @@ fn an_extra_ca_file_adds_to_the_roots_to_connect_by_alone() {
     let pem = extra.certificate.pem();
     let file = Some((Path::new("extra.pem"), pem.as_bytes()));
     let trust = Trust::with_store(store, Vec::new(), None, file).unwrap();
-    assert_eq!(trust.connect_roots().len(), 2);
-    assert_eq!(trust.service_roots().len(), 5);
+    assert_eq!(trust.connect_roots().certificates().len(), 2);
+    assert_eq!(trust.service_roots().certificates().len(), 5);
 }
 
 #[test]
@@ -186,7 +187,8 @@ fn a_file_without_roots_is_an_error_that_names_it_and_what_was_expected() {
 fn a_classical_hello_has_no_post_quantum_share_and_a_modern_one_does() {
     let trust = Trust::with_store(Vec::new(), Vec::new(), None, None).unwrap();
     let groups = |hello| -> Vec<NamedGroup> {
-        let (config, _) = config(&trust, hello, Protocols::Both).unwrap();
+        let verifier = AnyChain::proven(trust.provider());
+        let config = config(&trust, hello, Protocols::Both, verifier).unwrap();
         let groups = &config.crypto_provider().kx_groups;
         groups.iter().map(|group| group.name()).collect()
     };

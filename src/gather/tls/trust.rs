@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 use super::judge;
+use super::roots::Roots;
 use crate::facts::tls::Chain;
 use crate::gather::small_file;
 
@@ -31,8 +32,8 @@ pub struct Trust {
 
 struct Sets {
     provider: Arc<CryptoProvider>,
-    connect: RootSet,
-    service: RootSet,
+    connect: Roots,
+    service: Roots,
     store_problems: Vec<String>,
     judged: Mutex<BTreeMap<Vec<Vec<u8>>, Judged>>,
 }
@@ -44,12 +45,6 @@ pub(super) struct Judged {
     pub(super) connect: Chain,
     /// By the service roots.
     pub(super) service: Chain,
-}
-
-/// One set of roots, as they came and as the verifier wants them.
-pub(super) struct RootSet {
-    ders: Vec<CertificateDer<'static>>,
-    anchors: Vec<TrustAnchor<'static>>,
 }
 
 /// Roots that a file was to hold and does not.
@@ -92,26 +87,15 @@ impl Trust {
         service_roots_pem: Option<(&Path, &[u8])>,
         ca_file_pem: Option<(&Path, &[u8])>,
     ) -> Result<Trust, TrustError> {
-        let service = match service_roots_pem {
+        let service = Roots::of(match service_roots_pem {
             Some((path, pem)) => parse(&path.display().to_string(), pem)?,
             None => parse(BUILT_IN_LABEL, BUILT_IN)?,
-        };
-        // A store may hold what the verifier does not take, such as version 1 certificates: those are left out.
-        let mut connect = RootSet {
-            ders: Vec::new(),
-            anchors: Vec::new(),
-        };
-        for der in store {
-            if let Ok(anchor) = webpki::anchor_from_trusted_cert(&der) {
-                connect.anchors.push(anchor.to_owned());
-                connect.ders.push(der);
-            }
-        }
+        });
+        let mut connect = store;
         if let Some((path, pem)) = ca_file_pem {
-            let extra = parse(&path.display().to_string(), pem)?;
-            connect.anchors.extend(extra.anchors);
-            connect.ders.extend(extra.ders);
+            connect.extend(parse(&path.display().to_string(), pem)?);
         }
+        let connect = Roots::of(connect);
         Ok(Trust {
             sets: Arc::new(Sets {
                 provider: Arc::new(aws_lc_rs::default_provider()),
@@ -124,23 +108,13 @@ impl Trust {
     }
 
     /// The roots to connect by: the system's and the operator's extra ones.
-    pub fn connect_roots(&self) -> &[CertificateDer<'static>] {
-        &self.sets.connect.ders
+    pub fn connect_roots(&self) -> &Roots {
+        &self.sets.connect
     }
 
-    /// The roots that a service's certificate must chain to.
-    pub fn service_roots(&self) -> &[CertificateDer<'static>] {
-        &self.sets.service.ders
-    }
-
-    /// [`Trust::connect_roots`] as PEM, for clients that take nothing else.
-    pub fn connect_roots_pem(&self) -> String {
-        pem(self.connect_roots())
-    }
-
-    /// [`Trust::service_roots`] as PEM: all that the canary's client may trust.
-    pub fn service_roots_pem(&self) -> String {
-        pem(self.service_roots())
+    /// The roots that a service's certificate must chain to: all that the canary's client may trust.
+    pub fn service_roots(&self) -> &Roots {
+        &self.sets.service
     }
 
     /// What was wrong with the system's store, for the log.
@@ -164,9 +138,18 @@ impl Trust {
         if let Some(known) = judged(&self.sets.judged) {
             return known;
         }
-        let fresh = Judged {
-            connect: judge::reaches(chain, &self.sets.connect.anchors),
-            service: judge::reaches(chain, &self.sets.service.anchors),
+        let (connect, service) = (self.sets.connect.anchors(), self.sets.service.anchors());
+        let by_service = judge::reaches(chain, service);
+        // The same root is as good in the other set, as the service roots are in most systems' store.
+        let fresh = match &by_service {
+            Ok(anchor) if connect.contains(anchor) => Judged {
+                connect: Chain::Reaches,
+                service: Chain::Reaches,
+            },
+            _ => Judged {
+                connect: judge::worth(judge::reaches(chain, connect)),
+                service: judge::worth(by_service),
+            },
         };
         let mut known = self
             .sets
@@ -183,53 +166,31 @@ impl Trust {
 impl std::fmt::Debug for Trust {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Trust")
-            .field("connect_roots", &self.connect_roots().len())
-            .field("service_roots", &self.service_roots().len())
+            .field("connect_roots", &self.connect_roots().certificates().len())
+            .field("service_roots", &self.service_roots().certificates().len())
             .finish_non_exhaustive()
     }
 }
 
-fn parse(subject: &str, pem: &[u8]) -> Result<RootSet, TrustError> {
+fn parse(subject: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TrustError> {
     let error = |expected, found: String| TrustError {
         subject: subject.to_owned(),
         expected,
         found,
     };
-    let mut set = RootSet {
-        ders: Vec::new(),
-        anchors: Vec::new(),
-    };
+    let mut certificates = Vec::new();
     for (index, der) in CertificateDer::pem_slice_iter(pem).enumerate() {
         let der = der.map_err(|source| error("certificates in PEM", source.to_string()))?;
-        let anchor = webpki::anchor_from_trusted_cert(&der)
-            .map_err(|source| {
-                error(
-                    "X.509 version 3 certificates",
-                    format!("certificate {} unreadable ({source:?})", index + 1),
-                )
-            })?
-            .to_owned();
-        set.anchors.push(anchor);
-        set.ders.push(der);
+        webpki::anchor_from_trusted_cert(&der).map_err(|source| {
+            error(
+                "X.509 version 3 certificates",
+                format!("certificate {} unreadable ({source:?})", index + 1),
+            )
+        })?;
+        certificates.push(der);
     }
-    if set.ders.is_empty() {
+    if certificates.is_empty() {
         return Err(error("at least one certificate in PEM", "none".to_owned()));
     }
-    Ok(set)
-}
-
-fn pem(ders: &[CertificateDer<'_>]) -> String {
-    let mut text = String::new();
-    for der in ders {
-        text.push_str("-----BEGIN CERTIFICATE-----\n");
-        let body = aws_smithy_types::base64::encode(der);
-        for (index, character) in body.chars().enumerate() {
-            if index > 0 && index % 64 == 0 {
-                text.push('\n');
-            }
-            text.push(character);
-        }
-        text.push_str("\n-----END CERTIFICATE-----\n");
-    }
-    text
+    Ok(certificates)
 }
