@@ -21,11 +21,11 @@ pub async fn access(
     let (progress, _) = watch::channel(Progress::default());
     let host = host::host(bounds, &HostQuestion { region, env }, &progress).await;
     let roots = match trust.connect_roots().is_empty() {
-        true => trust.service_roots_pem(),
-        false => trust.connect_roots_pem(),
+        true => trust.service_roots(),
+        false => trust.connect_roots(),
     };
     let imds = InstanceSource::known(host.imds.is_seen());
     let region = host.region.as_deref()?;
     let resolvers = super::host_resolvers(&host);
-    Some(AwsAccess::new(region, roots.as_bytes(), imds, resolvers))
+    Some(AwsAccess::new(region, roots.clone(), imds, resolvers))
 }

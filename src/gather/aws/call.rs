@@ -126,11 +126,7 @@ impl AwsAccess {
     }
 }
 
-<<<<<<< HEAD
-pub(super) fn tls(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
-=======
-fn tls(roots: Arc<RootCertStore>) -> Result<ClientConfig, rustls::Error> {
->>>>>>> main
+pub(super) fn tls(roots: Arc<RootCertStore>) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
