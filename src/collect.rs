@@ -5,6 +5,7 @@
 mod bucket;
 mod directory;
 mod lines;
+mod pings;
 mod run_command;
 mod ssm;
 mod xml;

@@ -23,7 +23,8 @@ pub enum FleetCommand {
     #[command(
         after_help = "The instances need SSM Agent, vpcheck, and the Command document of packaging/ssm or \
                       packaging/cloudformation/ssm.yaml; who runs this needs ssm:SendCommand, ssm:ListCommands, \
-                      ssm:ListCommandInvocations and ssm:GetCommandInvocation. Ctrl-C ends the waiting, not the command: \
+                      ssm:ListCommandInvocations and ssm:GetCommandInvocation, and ssm:DescribeInstanceInformation to \
+                      say when the agent of a silent machine was last heard of. Ctrl-C ends the waiting, not the command: \
                       what it came to is shown by --resume, for 30 days.\n\n\
                       What it does not do: Run Command keeps 24,000 characters of what a machine prints, so that each \
                       machine answers with its verdict, its place and what tells its findings apart; whole reports come \

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::lock;
 use super::ssm::{Ssm, SsmError};
+use super::{lock, pings};
 use crate::fleet::{Answer, Entry, Silent, Tally};
 use crate::gather::Bounds;
 use crate::gather::aws::AwsAccess;
@@ -173,6 +173,7 @@ pub async fn answers(
         );
         lock(tally).unreadable(&format!("command {id}"), &why);
     }
+    pings::explain(&ssm, tally).await;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Calls of AWS Systems Manager, in its JSON protocol, each made again while it is throttled.
 //!
 //! Source: AWS Systems Manager API Reference, "SendCommand", "ListCommands", "ListCommandInvocations",
-//! "GetCommandInvocation" and "Common Errors".
+//! "GetCommandInvocation", "DescribeInstanceInformation" and "Common Errors".
 
 use std::time::Duration;
 

@@ -143,6 +143,26 @@ impl Tally {
         self.silent.push(silent);
     }
 
+    /// Some of the machines that did not report, in the order they were told of.
+    pub fn silent_machines(&self, most: usize) -> Vec<String> {
+        let machines = self.silent.iter().take(most);
+        machines.map(|silent| silent.machine.clone()).collect()
+    }
+
+    /// Adds to what is said of a machine that did not report.
+    pub fn explain_silent(&mut self, machine: &str, said: &str) {
+        for silent in self
+            .silent
+            .iter_mut()
+            .filter(|silent| silent.machine == machine)
+        {
+            if !silent.detail.is_empty() {
+                silent.detail.push_str("; ");
+            }
+            silent.detail.push_str(said);
+        }
+    }
+
     /// Whether nothing at all came in.
     pub fn is_empty(&self) -> bool {
         self.read == 0 && self.skipped == 0 && self.silent.is_empty()

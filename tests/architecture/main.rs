@@ -54,7 +54,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fleet", &["evidence", "verdict"]),
     (
         "collect",
-        &["fleet", "gather", "facts", "deliver::Destination"],
+        &[
+            "fleet",
+            "gather",
+            "facts",
+            "evidence",
+            "deliver::destination",
+        ],
     ),
     ("render", &["drift", "fleet", "verdict", "facts", "catalog"]),
     ("gather", &["environment", "catalog", "facts"]),

@@ -140,7 +140,9 @@ def whole(fleet):
         if seldom["n"] % 3 == 0:
             raise Refusal("ThrottlingException", "Rate exceeded")
 
-    service = SystemsManager(fleet.machines(), quirk=throttled)
+    machines = fleet.machines()
+    machines[SILENT]["ping"], machines[TERMINATED]["gone"] = "ConnectionLost", True
+    service = SystemsManager(machines, quirk=throttled)
     service.serve(SSM)
     ran, report = fleet.json("run", "--targets", "tag:role=worker", "--max-concurrency", "50%", "--parameters", "Workload=ec2-ssm")
     expected = {name: "fail" if name in BROKEN else "pass" for name in MACHINES if name not in (SILENT, TERMINATED)}
@@ -150,6 +152,9 @@ def whole(fleet):
     holds("and who has it", all(about[code]["examples"] == [name] for name, code in BROKEN.items() if code in about), about)
     silent = {one["machine"]: one["reason"] for one in report.get("silent", [])}
     holds("who did not answer is told, and why", silent == {SILENT: "DeliveryTimedOut", TERMINATED: "Terminated"}, silent)
+    details = {one["machine"]: one["detail"] for one in report.get("silent", [])}
+    holds("and what is known of its agent", "ConnectionLost, last heard of at 2025-" in details.get(SILENT, "")
+          and "no longer knows it" in details.get(TERMINATED, ""), details)
     place = report.get("accounts", [{}])[0]
     holds("they are placed", place.get("account_id") == "123456789012" and place["machines"]["total"] == 22, place)
     holds("throttling is waited out", service.calls.count("SendCommand") <= 2 and seldom["n"] > 3, service.calls)

@@ -19,7 +19,7 @@ from botocore.validate import ParamValidator
 KEPT = 24_000
 LISTED = 2_500
 CUT = "\n---Output truncated---"
-OPERATIONS = {"SendCommand", "ListCommands", "ListCommandInvocations", "GetCommandInvocation"}
+OPERATIONS = {"SendCommand", "ListCommands", "ListCommandInvocations", "GetCommandInvocation", "DescribeInstanceInformation"}
 
 
 class Refusal(Exception):
@@ -168,6 +168,13 @@ class SystemsManager:
         if int(NextToken) + MaxResults < len(names):
             answer["NextToken"] = str(int(NextToken) + MaxResults)
         return answer
+
+    def DescribeInstanceInformation(self, Filters, MaxResults):
+        (names,) = [one["Values"] for one in Filters]
+        known = [name for name in names if name in self.machines and not self.machines[name].get("gone")]
+        return {"InstanceInformationList": [
+            {"InstanceId": name, "PingStatus": self.machines[name].get("ping", "Online"), "LastPingDateTime": 1763700000.5}
+            for name in known]}
 
     def GetCommandInvocation(self, CommandId, InstanceId):
         command, invocations = self.known(CommandId)
