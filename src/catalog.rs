@@ -4,7 +4,7 @@
 //! name and the workloads that need it; beside them the partitions. This room does no I/O and
 //! uses nothing else of vpcheck. To add a service, add its table; nothing else changes.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 mod hostname;
 mod region;
@@ -22,7 +22,8 @@ pub use workload::{UnknownWorkload, Workload};
 pub struct Catalog {
     partitions: Vec<Partition>,
     services: Vec<Service>,
-    index: hostname::Index,
+    /// Prepared when a host name is first identified.
+    index: OnceLock<hostname::Index>,
 }
 
 #[allow(clippy::expect_used)]
@@ -93,8 +94,13 @@ impl Catalog {
     /// Case and one trailing dot do not matter. The longest-known name wins: `bucket.s3.R…` is
     /// S3's, and no name matches by a mere piece of a label.
     pub fn identify(&'static self, hostname: &str) -> Option<Identified> {
-        self.index
+        self.index()
             .identify(hostname, &self.partitions, &self.services)
+    }
+
+    fn index(&self) -> &hostname::Index {
+        self.index
+            .get_or_init(|| hostname::Index::new(&self.partitions, &self.services))
     }
 
     /// What these workloads need, in the catalogue's order, each with whether it is required.
@@ -117,14 +123,13 @@ impl Catalog {
     }
 }
 
-/// Reads the table and prepares the index of host names.
+/// Reads the table.
 fn parse(text: &str) -> Result<Catalog, toml::de::Error> {
     let table: table::Table = toml::from_str(text)?;
-    let index = hostname::Index::new(&table.partition, &table.service);
     Ok(Catalog {
         partitions: table.partition,
         services: table.service,
-        index,
+        index: OnceLock::new(),
     })
 }
 

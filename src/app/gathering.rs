@@ -97,14 +97,10 @@ pub(super) fn trust(settings: &Settings) -> Result<Trust, AppError> {
     fn named(file: &NamedFile) -> (&Path, &[u8]) {
         (Path::new(&file.label), &file.bytes)
     }
-    let trust = Trust::load(
+    Ok(Trust::load(
         settings.service_roots.as_ref().map(named),
         settings.ca_file.as_ref().map(named),
-    )?;
-    for problem in trust.store_problems() {
-        tracing::info!("the system's certificate store: {problem}");
-    }
-    Ok(trust)
+    )?)
 }
 
 /// The runtime, with the signals taken from the first moment on.

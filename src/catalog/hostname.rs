@@ -1,7 +1,5 @@
 //! From a host name back to the service it belongs to.
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Partition, Region, Service};
@@ -61,8 +59,8 @@ pub(super) struct Index {
     /// Of two that match equally well the first counts.
     patterns: Vec<Pattern>,
     /// By position from the right and fixed text there, the patterns that have it as their leftmost: a name is held
-    /// against few of all the patterns.
-    by_label: Vec<HashMap<String, Vec<usize>>>,
+    /// against few of all the patterns. Sorted.
+    by_label: Vec<(LabelHash, usize)>,
     /// Patterns without any fixed label.
     without_label: Vec<usize>,
 }
@@ -70,68 +68,67 @@ pub(super) struct Index {
 impl Index {
     /// Prepares the patterns once; the positions in the two lists are kept.
     pub(super) fn new(partitions: &[Partition], services: &[Service]) -> Index {
-        let mut patterns = Vec::new();
+        let everywhere: Vec<_> = services
+            .iter()
+            .map(|service| NameForm::ALL.map(|form| service.templates_everywhere(form)))
+            .collect();
+        let mut index = Index {
+            patterns: Vec::new(),
+            by_label: Vec::new(),
+            without_label: Vec::new(),
+        };
         for (partition, p) in partitions.iter().enumerate() {
-            for (service, s) in services.iter().enumerate() {
-                for form in NameForm::ALL {
+            for (service, (s, everywhere)) in services.iter().zip(&everywhere).enumerate() {
+                let regions: Vec<&Region> = s.differing_regions(p).collect();
+                for (form, everywhere) in NameForm::ALL.into_iter().zip(everywhere) {
                     let mut add = |template: &Template, only: Option<&Region>| {
-                        for text in template.variants(p, only) {
-                            let mut pattern = Pattern::new(&text, service, partition, form);
-                            pattern.stands_for = only.or(template.names_global(p)).cloned();
+                        let stands_for = only.or(template.names_global(p));
+                        template.variants(p, only, |text| {
+                            let mut pattern = Pattern::new(text, service, partition, form);
+                            pattern.stands_for = stands_for.cloned();
                             if s.has_subdomains() && pattern.below == Below::Nothing {
                                 pattern.below = Below::Anything;
                             }
-                            patterns.push(pattern);
-                        }
+                            index.add(pattern);
+                        });
                     };
-                    for template in s.templates(p, None, form).iter().chain(s.also(form)) {
+                    let own = s.templates_in(&p.name, form);
+                    for template in own.unwrap_or(everywhere).iter().chain(s.also(form)) {
                         add(template, None);
                     }
-                    for region in s.differing_regions(p) {
-                        for template in &s.templates(p, Some(region), form) {
+                    for region in &regions {
+                        let own = s.templates_in(region.as_str(), form).or(own);
+                        for template in own.unwrap_or(everywhere) {
                             add(template, Some(region));
                         }
                     }
                 }
             }
         }
-        Index::of(patterns)
+        index.by_label.sort_unstable();
+        index
     }
 
-    fn of(patterns: Vec<Pattern>) -> Index {
-        let mut by_label: Vec<HashMap<String, Vec<usize>>> = Vec::new();
-        let mut without_label = Vec::new();
-        for (number, pattern) in patterns.iter().enumerate() {
-            let fixed = pattern.labels.iter().enumerate().rev();
-            let leftmost = fixed.into_iter().find_map(|(position, label)| match label {
-                Label::Exactly(text) => Some((position, text)),
-                _ => None,
-            });
-            let Some((position, text)) = leftmost else {
-                without_label.push(number);
-                continue;
-            };
-            if by_label.len() <= position {
-                by_label.resize_with(position + 1, HashMap::new);
-            }
-            if let Some(here) = by_label.get_mut(position) {
-                here.entry(text.clone()).or_default().push(number);
-            }
+    fn add(&mut self, pattern: Pattern) {
+        let number = self.patterns.len();
+        match pattern.leftmost_label() {
+            Some(label) => self.by_label.push((label, number)),
+            None => self.without_label.push(number),
         }
-        Index {
-            patterns,
-            by_label,
-            without_label,
-        }
+        self.patterns.push(pattern);
     }
 
     /// The numbers of all patterns that these labels may match.
     fn candidates(&self, labels: &[&str]) -> impl Iterator<Item = usize> {
-        let fixed = self.by_label.iter().zip(labels);
+        let fixed = labels.iter().enumerate().flat_map(|(position, label)| {
+            let wanted = LabelHash::of(position, label);
+            let begin = self.by_label.partition_point(|(label, _)| *label < wanted);
+            let from = self.by_label.get(begin..).unwrap_or_default();
+            from.iter().take_while(move |(label, _)| *label == wanted)
+        });
         fixed
-            .filter_map(|(here, label)| here.get(*label))
-            .chain([&self.without_label])
-            .flatten()
+            .map(|(_, number)| number)
+            .chain(&self.without_label)
             .copied()
     }
 
@@ -174,26 +171,41 @@ impl Index {
     }
 }
 
-/// One name pattern, its labels from the right.
+/// A fixed label and its position from the right. Two that differ may be equal, hardly ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct LabelHash(u64);
+
+impl LabelHash {
+    /// FNV-1a, since there is nothing to defend: who looks a name up sees all patterns that share its hash tried.
+    fn of(position: usize, label: &str) -> Self {
+        let position = u64::try_from(position).unwrap_or(u64::MAX);
+        let mixed = |hash: u64, byte: u64| (hash ^ byte).wrapping_mul(0x0100_0000_01b3);
+        let hash = mixed(0xcbf2_9ce4_8422_2325, position);
+        LabelHash(label.bytes().map(u64::from).fold(hash, mixed))
+    }
+}
+
+/// One name pattern.
 #[derive(Debug)]
 struct Pattern {
+    /// Its labels.
+    text: Box<str>,
     service: usize,
     partition: usize,
     form: NameForm,
-    labels: Vec<Label>,
     below: Below,
     /// The region of a name that has none in it.
     stands_for: Option<Region>,
 }
 
 /// What one label of a pattern accepts.
-#[derive(Debug)]
-enum Label {
-    Exactly(String),
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Label<'a> {
+    Exactly(&'a str),
     /// This text, then a region of the partition.
-    Region(String),
+    Region(&'a str),
     /// This text, then digits.
-    Number(String),
+    Number(&'a str),
     /// Twelve digits.
     Account,
     /// An endpoint's own label, `vpce-…`.
@@ -214,40 +226,53 @@ impl Pattern {
             Some(rest) => (rest, Below::Something),
             None => (text, Below::Nothing),
         };
-        let mut labels: Vec<Label> = text.rsplit('.').map(Label::new).collect();
-        if form == NameForm::Vpce {
-            labels.push(Label::Endpoint);
-        }
         Pattern {
+            text: text.into(),
             service,
             partition,
             form,
-            labels,
             below,
             stands_for: None,
         }
     }
 
+    /// Its labels from the right.
+    fn labels(&self) -> impl Iterator<Item = Label<'_>> {
+        let own = (self.form == NameForm::Vpce).then_some(Label::Endpoint);
+        self.text.rsplit('.').map(Label::new).chain(own)
+    }
+
+    /// The fixed label that is furthest to the left.
+    fn leftmost_label(&self) -> Option<LabelHash> {
+        let fixed = self.labels().enumerate();
+        let fixed = fixed.filter_map(|(position, label)| match label {
+            Label::Exactly(text) => Some((position, text)),
+            _ => None,
+        });
+        let (position, text) = fixed.last()?;
+        Some(LabelHash::of(position, text))
+    }
+
     /// How many labels are left of what the pattern explains, and the region found on the way.
     fn matches(&self, labels: &[&str], partition: &Partition) -> Option<(usize, Option<Region>)> {
-        let below = labels.len().checked_sub(self.labels.len())?;
+        let below = labels.len().checked_sub(self.labels().count())?;
         match self.below {
             Below::Nothing if below > 0 => return None,
             Below::Something if below == 0 => return None,
             _ => {}
         }
         let mut region = None;
-        for (pattern, label) in self.labels.iter().zip(labels) {
+        for (pattern, label) in self.labels().zip(labels) {
             match pattern {
-                Label::Exactly(text) if text == label => {}
+                Label::Exactly(text) if text == *label => {}
                 Label::Region(before) => {
-                    let code = Region::parse(label.strip_prefix(before.as_str())?).ok()?;
+                    let code = Region::parse(label.strip_prefix(before)?).ok()?;
                     if !partition.owns(&code) {
                         return None;
                     }
                     region = Some(code);
                 }
-                Label::Number(before) if is_number(label.strip_prefix(before.as_str())?) => {}
+                Label::Number(before) if is_number(label.strip_prefix(before)?) => {}
                 Label::Account if label.len() == 12 && is_number(label) => {}
                 Label::Endpoint if is_endpoint(label) => {}
                 _ => return None,
@@ -257,16 +282,19 @@ impl Pattern {
     }
 }
 
-impl Label {
-    fn new(text: &str) -> Label {
-        if text == "{account}" {
+impl<'a> Label<'a> {
+    fn new(text: &'a str) -> Self {
+        // Most are plain text.
+        if !text.ends_with('}') {
+            Label::Exactly(text)
+        } else if text == "{account}" {
             Label::Account
         } else if let Some(before) = text.strip_suffix("{region}") {
-            Label::Region(before.to_owned())
+            Label::Region(before)
         } else if let Some(before) = text.strip_suffix("{number}") {
-            Label::Number(before.to_owned())
+            Label::Number(before)
         } else {
-            Label::Exactly(text.to_owned())
+            Label::Exactly(text)
         }
     }
 }
@@ -291,27 +319,27 @@ impl Template {
         region: &Region,
         account: Option<&str>,
     ) -> Option<String> {
-        let mut name = self
-            .in_partition(partition)
-            .replace("{region}", region.as_str());
-        name = match account {
-            Some(account) => name
-                .replace("{account?}", account)
-                .replace("{account}", account),
-            None => name.replace("{account?}.", ""),
-        };
+        let mut name = self.filled(partition, Some(region));
+        if name.contains("{account") {
+            name = match account {
+                Some(account) => name
+                    .replace("{account?}", account)
+                    .replace("{account}", account),
+                None => name.replace("{account?}.", ""),
+            };
+        }
         (!name.contains(['{', '*'])).then_some(name)
     }
 
-    /// The texts to match against in a partition, or in one region of it.
-    fn variants(&self, partition: &Partition, only: Option<&Region>) -> Vec<String> {
-        let mut text = self.in_partition(partition);
-        if let Some(region) = only {
-            text = text.replace("{region}", region.as_str());
-        }
+    /// Hands over the texts to match against in a partition, or in one region of it.
+    fn variants(&self, partition: &Partition, only: Option<&Region>, mut each: impl FnMut(&str)) {
+        let text = self.filled(partition, only);
         match text.strip_prefix("{account?}.") {
-            Some(without) => vec![format!("{{account}}.{without}"), without.to_owned()],
-            None => vec![text],
+            Some(without) => {
+                each(&format!("{{account}}.{without}"));
+                each(without);
+            }
+            None => each(&text),
         }
     }
 
@@ -322,12 +350,28 @@ impl Template {
             .then_some(&partition.implicit_global_region)
     }
 
-    /// The template with everything filled in that is the same in the whole partition.
-    fn in_partition(&self, partition: &Partition) -> String {
-        self.0
-            .replace("{suffix}", &partition.dns_suffix)
-            .replace("{dual}", &partition.dual_stack_suffix)
-            .replace("{global}", partition.implicit_global_region.as_str())
+    /// The template with everything filled in that is the same in the whole partition, or in this region of it.
+    fn filled(&self, partition: &Partition, region: Option<&Region>) -> String {
+        let mut text = String::with_capacity(self.0.len() + 32);
+        let mut rest = self.0.as_str();
+        while let Some((before, from)) = rest.split_once('{') {
+            let (key, after) = from.split_once('}').unwrap_or((from, ""));
+            let value = match key {
+                "suffix" => Some(partition.dns_suffix.as_str()),
+                "dual" => Some(partition.dual_stack_suffix.as_str()),
+                "global" => Some(partition.implicit_global_region.as_str()),
+                "region" => region.map(Region::as_str),
+                _ => None,
+            };
+            text.push_str(before);
+            match value {
+                Some(value) => text.push_str(value),
+                None => text.extend(["{", key, "}"]),
+            }
+            rest = after;
+        }
+        text.push_str(rest);
+        text
     }
 }
 
@@ -357,12 +401,13 @@ mod tests {
 
     #[test]
     fn labels_lead_to_the_pattern_that_a_search_of_all_finds() {
+        let catalog = Catalog::get();
+        let index = catalog.index();
         let Catalog {
-            index,
             partitions,
             services,
             ..
-        } = Catalog::get();
+        } = catalog;
         let whole = {
             let mut whole = Index::new(partitions, services);
             whole.by_label.clear();

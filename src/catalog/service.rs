@@ -1,5 +1,6 @@
 //! One AWS service: what it is called, and where.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -142,7 +143,7 @@ impl Service {
             return Vec::new();
         }
         let partition = Partition::of(region);
-        self.templates(partition, Some(region), form)
+        self.templates(region, form)
             .iter()
             .filter_map(|template| template.render(partition, region, account))
             .collect()
@@ -241,18 +242,23 @@ impl Service {
     }
 
     /// The templates of one form: the region's, else the partition's, else everyone's.
-    pub(super) fn templates(
-        &self,
-        partition: &Partition,
-        region: Option<&Region>,
-        form: NameForm,
-    ) -> Vec<Template> {
-        let differing = |place: &str| self.differences.get(place)?.of(form);
-        region
-            .and_then(|region| differing(region.as_str()))
-            .or_else(|| differing(&partition.name))
-            .or_else(|| self.names.of(form))
-            .map_or_else(|| self.usual(form), <[Template]>::to_vec)
+    fn templates(&self, region: &Region, form: NameForm) -> Cow<'_, [Template]> {
+        self.templates_in(region.as_str(), form)
+            .or_else(|| self.templates_in(&Partition::of(region).name, form))
+            .map_or_else(|| self.templates_everywhere(form), Cow::Borrowed)
+    }
+
+    /// The templates of one form that this partition or region has for itself.
+    pub(super) fn templates_in(&self, place: &str, form: NameForm) -> Option<&[Template]> {
+        self.differences.get(place)?.of(form)
+    }
+
+    /// The templates of one form that hold where no partition or region has its own.
+    pub(super) fn templates_everywhere(&self, form: NameForm) -> Cow<'_, [Template]> {
+        match self.names.of(form) {
+            Some(templates) => Cow::Borrowed(templates),
+            None => Cow::Owned(self.usual(form)),
+        }
     }
 
     /// The places, besides whole partitions, where names differ.
@@ -261,7 +267,11 @@ impl Service {
         partition: &'a Partition,
     ) -> impl Iterator<Item = &'a Region> {
         let differs = |region: &&Region| self.differences.contains_key(region.as_str());
-        partition.regions.iter().filter(differs)
+        let regions = match self.differences.is_empty() {
+            true => &[],
+            false => partition.regions.as_slice(),
+        };
+        regions.iter().filter(differs)
     }
 
     /// Templates of names that are recognised only.

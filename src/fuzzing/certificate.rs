@@ -18,7 +18,7 @@ pub(super) fn certificate(bytes: &[u8]) {
     }
     let name = "sqs.us-east-1.amazonaws.com";
     static BUILT_IN: OnceLock<Option<Trust>> = OnceLock::new();
-    let built_in = || Trust::with_store(Vec::new(), Vec::new(), None, None).ok();
+    let built_in = || Trust::with_store(Vec::new(), None, None).ok();
     let Some(built_in) = BUILT_IN.get_or_init(built_in) else {
         panic!("the built-in roots are right");
     };
@@ -36,7 +36,6 @@ pub(super) fn certificate(bytes: &[u8]) {
     if let Some(last) = chain.last()
         && let Ok(own) = Trust::with_store(
             Vec::new(),
-            Vec::new(),
             Some((Path::new("own"), pem(last).as_bytes())),
             None,
         )
@@ -48,14 +47,8 @@ pub(super) fn certificate(bytes: &[u8]) {
 
 /// Any bytes as a file of roots in PEM: what was read is written and read again.
 pub(super) fn roots(bytes: &[u8]) {
-    let read = |pem: &[u8]| {
-        Trust::with_store(
-            Vec::new(),
-            Vec::new(),
-            Some((Path::new("roots.pem"), pem)),
-            None,
-        )
-    };
+    let read =
+        |pem: &[u8]| Trust::with_store(Vec::new(), Some((Path::new("roots.pem"), pem)), None);
     match read(bytes) {
         Ok(trust) => {
             assert!(!trust.service_roots().is_empty());

@@ -8,7 +8,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::http::{self, Size};
 use super::probe::{HTTPS, NO_CONNECTION, NO_HANDSHAKE};
-use super::tls::{self, Hello, Protocols, Trust};
+use super::tls::{self, Hello, Protocols};
 use super::{Bounds, tcp};
 use crate::facts::probe::{Experiment, Variation};
 use crate::facts::{AddressProbe, FailureKind, Observation, Outcome};
@@ -20,42 +20,24 @@ use crate::facts::{AddressProbe, FailureKind, Observation, Outcome};
 /// post-quantum hello as well, and only the large request tells the two causes apart.
 pub async fn experiments(
     bounds: &Bounds,
-    trust: &Trust,
     probe: &AddressProbe,
     other_names: &[String],
 ) -> Vec<Experiment> {
     let socket = SocketAddr::new(probe.address, HTTPS);
-    experiments_at(bounds, trust, probe, other_names, socket).await
-}
-
-/// A small and a large request at the same time, each on a connection of its own that a classical hello opened, so
-/// that nothing but the request is large. Any HTTP answer counts: what matters is whether one comes.
-pub async fn large_request(
-    bounds: &Bounds,
-    trust: &Trust,
-    name: &str,
-    address: IpAddr,
-) -> Vec<Experiment> {
-    large_request_at(bounds, trust, name, SocketAddr::new(address, HTTPS)).await
+    experiments_at(bounds, probe, other_names, socket).await
 }
 
 /// A large request alone, for an address whose small one is sent at the same time.
-pub async fn large_request_alone(
-    bounds: &Bounds,
-    trust: &Trust,
-    name: &str,
-    address: IpAddr,
-) -> Experiment {
+pub async fn large_request_alone(bounds: &Bounds, name: &str, address: IpAddr) -> Experiment {
     let socket = SocketAddr::new(address, HTTPS);
     Experiment {
         variation: Variation::LargeRequest,
-        result: request(bounds, trust, name, Size::Large, socket).await,
+        result: request(bounds, name, Size::Large, socket).await,
     }
 }
 
 async fn experiments_at(
     bounds: &Bounds,
-    trust: &Trust,
     probe: &AddressProbe,
     other_names: &[String],
     socket: SocketAddr,
@@ -70,7 +52,6 @@ async fn experiments_at(
     let classical = async {
         let opened = open(
             bounds,
-            trust,
             &probe.name,
             Hello::Classical,
             Protocols::Both,
@@ -79,7 +60,7 @@ async fn experiments_at(
         .await;
         let result = handshake_result(opened);
         let requests = match result.is_seen() {
-            true => large_request_at(bounds, trust, &probe.name, socket).await,
+            true => large_request_at(bounds, &probe.name, socket).await,
             false => Vec::new(),
         };
         let classical = Experiment {
@@ -93,7 +74,6 @@ async fn experiments_at(
     let under = async |other_name: &String| {
         let opened = open(
             bounds,
-            trust,
             other_name,
             Hello::PostQuantum,
             Protocols::Both,
@@ -112,15 +92,12 @@ async fn experiments_at(
     experiments
 }
 
-async fn large_request_at(
-    bounds: &Bounds,
-    trust: &Trust,
-    name: &str,
-    socket: SocketAddr,
-) -> Vec<Experiment> {
+/// A small and a large request at the same time, each on a connection of its own that a classical hello opened, so
+/// that nothing but the request is large. Any HTTP answer counts: what matters is whether one comes.
+async fn large_request_at(bounds: &Bounds, name: &str, socket: SocketAddr) -> Vec<Experiment> {
     let run = async |variation, size| Experiment {
         variation,
-        result: request(bounds, trust, name, size, socket).await,
+        result: request(bounds, name, size, socket).await,
     };
     let (small, large) = tokio::join!(
         run(Variation::SmallRequest, Size::Small),
@@ -130,24 +107,9 @@ async fn large_request_at(
 }
 
 /// The request is what is asked about here: without a connection for it there is nothing to say.
-async fn request(
-    bounds: &Bounds,
-    trust: &Trust,
-    name: &str,
-    size: Size,
-    socket: SocketAddr,
-) -> Observation<()> {
+async fn request(bounds: &Bounds, name: &str, size: Size, socket: SocketAddr) -> Observation<()> {
     // Over HTTP/1.1 servers answer headers that are too large for them; over HTTP/2 some cut the connection.
-    match open(
-        bounds,
-        trust,
-        name,
-        Hello::Classical,
-        Protocols::Http1,
-        socket,
-    )
-    .await
-    {
+    match open(bounds, name, Hello::Classical, Protocols::Http1, socket).await {
         Opened::NoConnection => Observation::skipped(NO_CONNECTION),
         Opened::Handshake(_, None) => Observation::skipped(NO_HANDSHAKE),
         Opened::Handshake(_, Some(stream)) => {
@@ -163,7 +125,6 @@ enum Opened {
 
 async fn open(
     bounds: &Bounds,
-    trust: &Trust,
     name: &str,
     hello: Hello,
     protocols: Protocols,
@@ -172,7 +133,7 @@ async fn open(
     let (_, Some(stream)) = tcp::connect(bounds, socket).await else {
         return Opened::NoConnection;
     };
-    let (shaken, stream) = tls::unjudged(bounds, trust, name, hello, protocols, stream).await;
+    let (shaken, stream) = tls::unjudged(bounds, name, hello, protocols, stream).await;
     Opened::Handshake(shaken, stream.map(Box::new))
 }
 
@@ -203,6 +164,7 @@ mod tests {
         swallows_large_hellos,
     };
     use crate::gather::probe::probe_at;
+    use crate::gather::tls::Trust;
     use tokio::io::AsyncWriteExt;
     use tokio_rustls::TlsAcceptor;
 
@@ -218,7 +180,7 @@ mod tests {
     async fn probe_and_experiment(trust: &Trust, socket: SocketAddr) -> Vec<Experiment> {
         let bounds = bounds();
         let probe = probe_at(&bounds, trust, NAME, socket, |_| ()).await;
-        experiments_at(&bounds, trust, &probe, &[OTHER.to_owned()], socket).await
+        experiments_at(&bounds, &probe, &[OTHER.to_owned()], socket).await
     }
 
     fn of<'a>(experiments: &'a [Experiment], variation: &Variation) -> &'a Observation<()> {
@@ -267,7 +229,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_path_that_loses_large_packets_passes_a_small_request_and_stalls_a_large_one() {
-        let (trust, config) = world();
+        let (_, config) = world();
         let socket = listen(move |stream| {
             let config = config.clone();
             async move {
@@ -280,7 +242,7 @@ mod tests {
             }
         })
         .await;
-        let made = large_request_at(&bounds(), &trust, NAME, socket).await;
+        let made = large_request_at(&bounds(), NAME, socket).await;
         assert!(of(&made, &Variation::SmallRequest).is_seen());
         let large = of(&made, &Variation::LargeRequest).failure_kind();
         assert_eq!(large, Some(FailureKind::Timeout));
@@ -288,11 +250,11 @@ mod tests {
 
     #[tokio::test]
     async fn any_answer_to_a_large_request_will_do() {
-        let (trust, config) = world();
+        let (_, config) = world();
         const TOO_LARGE: &[u8] =
             b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\n\r\n";
         let socket = listen(move |stream| respond(config.clone(), stream, TOO_LARGE)).await;
-        let made = large_request_at(&bounds(), &trust, NAME, socket).await;
+        let made = large_request_at(&bounds(), NAME, socket).await;
         assert!(of(&made, &Variation::LargeRequest).is_seen());
     }
 }

@@ -294,7 +294,7 @@ async fn probe_one(
         let is_answered = probe.tls.seen().is_some_and(is_verified) && probe.http.is_seen();
         (probe, is_answered)
     });
-    let large = || experiments::large_request_alone(bounds, trust, name, address);
+    let large = || experiments::large_request_alone(bounds, name, address);
     let reachable = !probe::needs_ipv6(address) || context.ipv6_route;
     let (mut probe, large) = if is_first && reachable {
         // The first address has it made beside its probe, so that nobody waits for it.
@@ -323,7 +323,7 @@ async fn probe_one(
             false => (probe, None),
         }
     };
-    let experiments = experiments::experiments(bounds, trust, &probe, &context.other_names);
+    let experiments = experiments::experiments(bounds, &probe, &context.other_names);
     probe.experiments = Box::pin(experiments).await;
     probe.experiments.extend(large);
     probe
@@ -349,7 +349,7 @@ mod tests {
     fn an_address_that_waits_for_its_turn_takes_little() {
         let (_stop, stopped) = watch::channel(false);
         let bounds = Bounds::new(Duration::from_secs(1), Duration::from_secs(1), stopped);
-        let trust = Trust::with_store(Vec::new(), Vec::new(), None, None).unwrap();
+        let trust = Trust::with_store(Vec::new(), None, None).unwrap();
         let (_others, told) = watch::channel(None);
         let context = Context::new(bounds, trust, Vec::new(), told, false);
         let shared = Shared::new(None);

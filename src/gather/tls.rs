@@ -7,13 +7,13 @@ pub mod trust;
 mod verifier;
 
 use std::io::{self, ErrorKind};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
-use rustls::crypto::aws_lc_rs::kx_group;
+use rustls::crypto::aws_lc_rs::{self, kx_group};
 use rustls::pki_types::ServerName;
-use rustls::{AlertDescription, ClientConfig, NamedGroup, PeerIncompatible};
+use rustls::{AlertDescription, CipherSuite, ClientConfig, NamedGroup, PeerIncompatible};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -70,7 +70,6 @@ pub async fn handshake(
 /// Makes a handshake as [`handshake`] does, and asks nothing of who the peer is.
 pub async fn unjudged(
     bounds: &Bounds,
-    trust: &Trust,
     name: &str,
     hello: Hello,
     protocols: Protocols,
@@ -78,8 +77,8 @@ pub async fn unjudged(
 ) -> (Observation<()>, Option<TlsStream<TcpStream>>) {
     let observation = bounds
         .observe(async {
-            let verifier = AnyChain::unproven(trust.provider());
-            match shake(trust, name, hello, protocols, verifier, stream).await {
+            let verifier = AnyChain::unproven(&provider());
+            match shake(name, hello, protocols, verifier, stream).await {
                 Ok(stream) => Outcome::Seen(((), stream)),
                 Err(failure) => Outcome::Failed(failure),
             }
@@ -125,10 +124,10 @@ async fn attempt(
     protocols: Protocols,
     stream: TcpStream,
 ) -> Result<(TlsSeen, TlsStream<TcpStream>), Failure> {
-    let verifier = AnyChain::proven(trust.provider());
+    let verifier = AnyChain::proven(&provider());
     let proof = verifier.proof();
     let server = server(name)?;
-    let stream = shake(trust, name, hello, protocols, verifier, stream).await?;
+    let stream = shake(name, hello, protocols, verifier, stream).await?;
     let (_, connection) = stream.get_ref();
     let chain = connection.peer_certificates().unwrap_or_default();
     let judged = trust.judge(chain);
@@ -156,7 +155,6 @@ async fn attempt(
 }
 
 async fn shake(
-    trust: &Trust,
     name: &str,
     hello: Hello,
     protocols: Protocols,
@@ -164,7 +162,7 @@ async fn shake(
     stream: TcpStream,
 ) -> Result<TlsStream<TcpStream>, Failure> {
     let server = server(name)?;
-    let config = config(trust, hello, protocols, verifier)
+    let config = config(hello, protocols, verifier)
         .map_err(|error| Failure::new(FailureKind::Other, tcp::bounded(&error.to_string())))?;
     TlsConnector::from(Arc::new(config))
         .connect(server, stream)
@@ -182,14 +180,13 @@ fn server(name: &str) -> Result<ServerName<'static>, Failure> {
 }
 
 fn config(
-    trust: &Trust,
     hello: Hello,
     protocols: Protocols,
     verifier: AnyChain,
 ) -> Result<ClientConfig, rustls::Error> {
     let provider = match hello {
-        Hello::PostQuantum => trust.provider().clone(),
-        Hello::Classical => Arc::new(classical(trust.provider())),
+        Hello::PostQuantum => provider(),
+        Hello::Classical => Arc::new(classical(&provider())),
     };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -203,6 +200,21 @@ fn config(
     // Every handshake is a full one: a resumed one would show no certificate.
     config.resumption = Resumption::disabled();
     Ok(config)
+}
+
+/// The one crypto provider of this process.
+///
+/// AES-128-GCM with SHA-256 comes first, which AWS's endpoints choose as well: the processor has instructions for that
+/// hash, and half of what a handshake derives is hashing.
+pub(super) fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+        let mut provider = aws_lc_rs::default_provider();
+        provider
+            .cipher_suites
+            .sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_128_GCM_SHA256);
+        Arc::new(provider)
+    });
+    Arc::clone(&PROVIDER)
 }
 
 fn classical(provider: &CryptoProvider) -> CryptoProvider {

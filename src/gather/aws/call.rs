@@ -26,7 +26,7 @@ use super::failure::{kind_of_transport, text_of};
 use super::resolve::Resolver;
 use super::{ApiHost, AwsAccess};
 use crate::facts::{Failure, FailureKind, Outcome};
-use crate::gather::Bounds;
+use crate::gather::{Bounds, tls};
 
 /// The most that is read of an answer; none of these calls answers with more than a few lines.
 const LONGEST_ANSWER: usize = 256 * 1024;
@@ -117,7 +117,7 @@ impl AwsAccess {
         }
         let name = ServerName::try_from(call.host.name.clone())
             .map_err(|error| Failure::new(FailureKind::Other, error.to_string()))?;
-        let config = tls(self.roots.store()).map_err(|error| failed(&error))?;
+        let config = client_config(self.roots.store()).map_err(|error| failed(&error))?;
         let stream = TlsConnector::from(Arc::new(config))
             .connect(name, stream)
             .await
@@ -126,8 +126,8 @@ impl AwsAccess {
     }
 }
 
-pub(super) fn tls(roots: Arc<RootCertStore>) -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+pub(super) fn client_config(roots: Arc<RootCertStore>) -> Result<ClientConfig, rustls::Error> {
+    let provider = tls::provider();
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)

@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::call::{signed, tls};
+use super::call::{client_config, signed};
 use super::failure::{kind_of_transport, text_of};
 use super::{ApiCall, ApiHost, AwsAccess};
 use crate::facts::{Failure, FailureKind, Outcome};
@@ -52,9 +52,9 @@ impl<'a> Channel<'a> {
     /// The TLS configuration cannot be made.
     pub fn new(access: &'a AwsAccess, host: ApiHost) -> Result<Channel<'a>, Failure> {
         let config = match host.https {
-            true => Some(Arc::new(tls(access.roots.store()).map_err(|error| {
-                Failure::new(FailureKind::Other, format!("{host}: {error}"))
-            })?)),
+            true => Some(Arc::new(client_config(access.roots.store()).map_err(
+                |error| Failure::new(FailureKind::Other, format!("{host}: {error}")),
+            )?)),
             false => None,
         };
         Ok(Channel {

@@ -36,7 +36,7 @@ use super::https::bounded;
 use super::resolve::Resolver;
 use super::{ApiHost, failure};
 use crate::facts::FailureKind;
-use crate::gather::tls::{Roots, SameChain};
+use crate::gather::tls::{self, Roots, SameChain};
 
 /// Where the connections lead.
 #[derive(Debug, Clone)]
@@ -93,7 +93,7 @@ impl Warm {
 
 /// The same for every connection to the host.
 fn config(roots: &Roots) -> ClientConfig {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = tls::provider();
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
     // Invariant: the provider's own suites are of the versions that are the default.
     #[allow(clippy::expect_used)]

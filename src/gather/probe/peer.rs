@@ -83,7 +83,7 @@ impl Authority {
         let pem = self.certificate.pem();
         let file = std::path::Path::new("roots.pem");
         let store = vec![self.certificate.der().clone()];
-        Trust::with_store(store, Vec::new(), Some((file, pem.as_bytes())), None).unwrap()
+        Trust::with_store(store, Some((file, pem.as_bytes())), None).unwrap()
     }
 }
 

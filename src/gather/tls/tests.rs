@@ -122,7 +122,7 @@ fn a_chain_is_kept_up_to_ten_certificates_and_a_hundred_names() {
 
 #[test]
 fn the_built_in_service_roots_are_the_five_of_amazon_trust_services() {
-    let trust = Trust::with_store(Vec::new(), Vec::new(), None, None).unwrap();
+    let trust = Trust::with_store(Vec::new(), None, None).unwrap();
     let facts: Vec<String> = trust
         .service_roots()
         .certificates()
@@ -149,7 +149,7 @@ fn the_built_in_service_roots_are_the_five_of_amazon_trust_services() {
 
 #[test]
 fn roots_survive_the_way_to_pem_and_back() {
-    let trust = Trust::with_store(Vec::new(), Vec::new(), None, None).unwrap();
+    let trust = Trust::with_store(Vec::new(), None, None).unwrap();
     let pem: String = trust.service_roots().to_pem().collect();
     let back: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes())
         .map(Result::unwrap)
@@ -164,7 +164,7 @@ fn an_extra_ca_file_adds_to_the_roots_to_connect_by_alone() {
     let store = vec![root.certificate.der().clone()];
     let pem = extra.certificate.pem();
     let file = Some((Path::new("extra.pem"), pem.as_bytes()));
-    let trust = Trust::with_store(store, Vec::new(), None, file).unwrap();
+    let trust = Trust::with_store(store, None, file).unwrap();
     assert_eq!(trust.connect_roots().certificates().len(), 2);
     assert_eq!(trust.service_roots().certificates().len(), 5);
 }
@@ -174,7 +174,7 @@ fn a_file_without_roots_is_an_error_that_names_it_and_what_was_expected() {
     let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for pem in ["", "hello", garbage, "-----BEGIN CERTIFICATE-----\nAA"] {
         let file = Some((Path::new("/etc/roots.pem"), pem.as_bytes()));
-        let error = Trust::with_store(Vec::new(), Vec::new(), file, None).unwrap_err();
+        let error = Trust::with_store(Vec::new(), file, None).unwrap_err();
         let text = error.to_string();
         assert!(
             text.contains("/etc/roots.pem") && text.contains("expected"),
@@ -185,10 +185,9 @@ fn a_file_without_roots_is_an_error_that_names_it_and_what_was_expected() {
 
 #[test]
 fn a_classical_hello_has_no_post_quantum_share_and_a_modern_one_does() {
-    let trust = Trust::with_store(Vec::new(), Vec::new(), None, None).unwrap();
     let groups = |hello| -> Vec<NamedGroup> {
-        let verifier = AnyChain::proven(trust.provider());
-        let config = config(&trust, hello, Protocols::Both, verifier).unwrap();
+        let verifier = AnyChain::proven(&provider());
+        let config = config(hello, Protocols::Both, verifier).unwrap();
         let groups = &config.crypto_provider().kx_groups;
         groups.iter().map(|group| group.name()).collect()
     };

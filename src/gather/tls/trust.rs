@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -30,11 +30,12 @@ pub struct Trust {
     sets: Arc<Sets>,
 }
 
+/// Gets the roots to connect by, or waits for them.
+type Load = Box<dyn FnOnce() -> Roots + Send>;
+
 struct Sets {
-    provider: Arc<CryptoProvider>,
-    connect: Roots,
+    connect: LazyLock<Roots, Load>,
     service: Roots,
-    store_problems: Vec<String>,
     judged: Mutex<BTreeMap<Vec<Vec<u8>>, Judged>>,
 }
 
@@ -63,45 +64,45 @@ impl Trust {
     /// Loads the system's roots, and the bytes of two PEM files with the names to speak of them by: the roots
     /// services must chain to (Amazon Trust Services' where none are given) and extra roots to connect by.
     ///
-    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the system's store. A store that is missing or broken is empty
-    /// and no error, see [`Trust::store_problems`]; a file that the operator named must be right.
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the system's store. It is read meanwhile, since it holds a hundred
+    /// roots and more; one that is missing or broken is empty and no error. A file that the operator named must be right.
     pub fn load(
         service_roots_pem: Option<(&Path, &[u8])>,
         ca_file_pem: Option<(&Path, &[u8])>,
     ) -> Result<Trust, TrustError> {
-        let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-        let unfit = named.and_then(|path| small_file::unfit(&path, LARGEST_STORE));
-        if let Some(problem) = unfit {
-            let problems = vec![format!("SSL_CERT_FILE: {problem}")];
-            return Trust::with_store(Vec::new(), problems, service_roots_pem, ca_file_pem);
-        }
-        let store = rustls_native_certs::load_native_certs();
-        let problems = store.errors.iter().map(ToString::to_string).collect();
-        Trust::with_store(store.certs, problems, service_roots_pem, ca_file_pem)
+        let extra = extra(ca_file_pem)?;
+        let added = extra.clone();
+        let reading = std::thread::Builder::new()
+            .name("roots".to_owned())
+            .spawn(move || Roots::of(system_store().into_iter().chain(added)));
+        let connect: Load = Box::new(move || match reading.map(JoinHandle::join) {
+            Ok(Ok(roots)) => roots,
+            // There is no thread to be had.
+            _ => Roots::of(system_store().into_iter().chain(extra)),
+        });
+        Trust::with(connect, service_roots_pem)
     }
 
     /// As [`Trust::load`], over these certificates in place of the system's store.
+    #[cfg(any(test, fuzzing))]
     pub fn with_store(
-        store: Vec<CertificateDer<'static>>,
-        store_problems: Vec<String>,
+        mut store: Vec<CertificateDer<'static>>,
         service_roots_pem: Option<(&Path, &[u8])>,
         ca_file_pem: Option<(&Path, &[u8])>,
     ) -> Result<Trust, TrustError> {
+        store.extend(extra(ca_file_pem)?);
+        Trust::with(Box::new(|| Roots::of(store)), service_roots_pem)
+    }
+
+    fn with(connect: Load, service_roots_pem: Option<(&Path, &[u8])>) -> Result<Trust, TrustError> {
         let service = Roots::of(match service_roots_pem {
             Some((path, pem)) => parse(&path.display().to_string(), pem)?,
             None => parse(BUILT_IN_LABEL, BUILT_IN)?,
         });
-        let mut connect = store;
-        if let Some((path, pem)) = ca_file_pem {
-            connect.extend(parse(&path.display().to_string(), pem)?);
-        }
-        let connect = Roots::of(connect);
         Ok(Trust {
             sets: Arc::new(Sets {
-                provider: Arc::new(aws_lc_rs::default_provider()),
-                connect,
+                connect: LazyLock::new(connect),
                 service,
-                store_problems,
                 judged: Mutex::default(),
             }),
         })
@@ -115,16 +116,6 @@ impl Trust {
     /// The roots that a service's certificate must chain to: all that the canary's client may trust.
     pub fn service_roots(&self) -> &Roots {
         &self.sets.service
-    }
-
-    /// What was wrong with the system's store, for the log.
-    pub fn store_problems(&self) -> &[String] {
-        &self.sets.store_problems
-    }
-
-    /// The one crypto provider of this process.
-    pub fn provider(&self) -> &Arc<CryptoProvider> {
-        &self.sets.provider
     }
 
     /// What a chain is worth. A service shows the same chain at each of its addresses, and to judge one takes as long
@@ -166,10 +157,32 @@ impl Trust {
 impl std::fmt::Debug for Trust {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Trust")
-            .field("connect_roots", &self.connect_roots().certificates().len())
             .field("service_roots", &self.service_roots().certificates().len())
             .finish_non_exhaustive()
     }
+}
+
+/// The certificates of the system's store.
+fn system_store() -> Vec<CertificateDer<'static>> {
+    let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+    let unfit = named.and_then(|path| small_file::unfit(&path, LARGEST_STORE));
+    let (certificates, problems) = match unfit {
+        Some(problem) => (Vec::new(), vec![format!("SSL_CERT_FILE: {problem}")]),
+        None => {
+            let store = rustls_native_certs::load_native_certs();
+            let problems = store.errors.iter().map(ToString::to_string);
+            (store.certs, problems.collect())
+        }
+    };
+    for problem in problems {
+        tracing::info!("the system's certificate store: {problem}");
+    }
+    certificates
+}
+
+fn extra(ca_file_pem: Option<(&Path, &[u8])>) -> Result<Vec<CertificateDer<'static>>, TrustError> {
+    let parsed = ca_file_pem.map(|(path, pem)| parse(&path.display().to_string(), pem));
+    parsed.unwrap_or(Ok(Vec::new()))
 }
 
 fn parse(subject: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TrustError> {
