@@ -5,6 +5,7 @@ mod delivering;
 mod discovering;
 mod documents;
 mod evidence;
+mod fleet;
 mod gathering;
 mod health;
 mod logging;
@@ -175,6 +176,7 @@ fn dispatch(cli: &Arc<Cli>, pace: Option<Pace>) -> Result<u8, AppError> {
         }
         Command::Discover(arguments) => discovering::discover(&settings, arguments),
         Command::Replay(arguments) => replaying::replay(&settings, arguments),
+        Command::Fleet { command } => fleet::fleet(&settings, command),
         Command::Services(_) => documents::services(&settings),
         Command::IamPolicy(_) => documents::iam_policy(&settings),
         Command::Verify(arguments) => evidence::verify(&settings, arguments),

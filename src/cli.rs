@@ -11,6 +11,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 mod args;
 mod documents;
+mod fleet;
 mod watch;
 mod words;
 
@@ -20,6 +21,7 @@ pub use args::{
     SeverityArgs, SigningArgs, TargetArgs, TrustArgs, WatchingArgs,
 };
 pub use documents::{completions, man};
+pub use fleet::{FleetCommand, FleetOutputArgs, FleetReportArgs, FleetRunArgs};
 pub use watch::WatchArgs;
 
 use crate::config::Given;
@@ -65,7 +67,7 @@ pub enum Command {
     /// Diagnose recorded facts again, without any network.
     #[command(
         after_help = "What is said of expectations here replaces what was recorded. Of several files, reports follow each \
-                      other in the files' order, as human, emf, or json with one report a line; a file that is no facts \
+                      other in the files' order, as human, emf, brief, or json with one report a line; a file that is no facts \
                       is named and the rest go on. The exit code is the worst: 2, then 1, then 3.\n\n\
                       Changes that can be assumed (--assume):\n  \
                       private-dns=on:VPCE, off:VPCE   the endpoint's private DNS is switched\n  \
@@ -94,6 +96,13 @@ pub enum Command {
                       not run."
     )]
     Diff(DiffArgs),
+    /// Many machines at once: run on them, and make their reports one.
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Fleet {
+        /// What is to be done with them.
+        #[command(subcommand)]
+        command: FleetCommand,
+    },
     /// Prove evidence: integrity, signature, an unbroken chain, and verdicts that follow from the facts.
     #[command(after_help = "Exit codes: 0 all is proven, 1 something is not, 2 could not run.")]
     Verify(Box<VerifyArgs>),
@@ -384,6 +393,7 @@ impl Command {
             Command::Discover(_) => "discover",
             Command::Replay(_) => "replay",
             Command::Diff(_) => "diff",
+            Command::Fleet { .. } => "fleet",
             Command::Verify(_) => "verify",
             Command::SigningKey { .. } => "signing-key",
             Command::Explain { .. } => "explain",
@@ -456,6 +466,7 @@ impl Command {
                 args.redact.give(given);
                 given.one("config", args.config.as_deref());
             }
+            Command::Fleet { command } => command.give(given),
             Command::Services(args) => {
                 args.region.give(given);
                 args.config.give(given);

@@ -20,6 +20,7 @@ pub mod metadata_http;
 pub mod names;
 pub mod observe;
 pub mod open_files;
+pub mod operator;
 pub mod pace;
 pub mod plan;
 pub mod probe;

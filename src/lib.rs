@@ -15,6 +15,8 @@
 //!
 //! `discover` tells which services this host calls from what `gather` saw of its sockets: host + sockets + names ──▶ Discovery ──render──▶ bytes.
 //!
+//! `fleet` makes one report of many machines' reports; `collect` brings those from files, a bucket, or machines that Systems Manager has run vpcheck on.
+//!
 //! `redact` gives stand-ins to the accounts and addresses of both on their way out, where that is wished.
 //!
 //! The rooms marked below as denying clippy's disallowed methods are the pure ones: no clock, no network, no
@@ -27,6 +29,7 @@ pub mod assume;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod catalog;
 pub mod cli;
+pub mod collect;
 pub mod config;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod configuration;
@@ -41,6 +44,8 @@ pub mod environment;
 pub mod evidence;
 #[deny(clippy::disallowed_methods, clippy::disallowed_types)]
 pub mod facts;
+#[deny(clippy::disallowed_methods, clippy::disallowed_types)]
+pub mod fleet;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod gather;

@@ -10,12 +10,14 @@ use std::io::{self, Write};
 use crate::verdict::Report;
 
 pub mod asff;
+pub mod brief;
 pub mod cloudformation;
 pub mod discovery;
 pub mod drift;
 pub mod emf;
 pub mod escape;
 pub mod explain;
+pub mod fleet;
 mod headline;
 pub mod html;
 pub mod human;
@@ -55,6 +57,8 @@ pub enum Format {
     Emf,
     /// Markdown, for tickets, issues and build summaries.
     Markdown,
+    /// One short line of JSON, for lists of many machines.
+    Brief,
 }
 
 /// How the report may look.
@@ -70,7 +74,7 @@ pub struct Style {
 
 impl Format {
     /// Every format, in the order help and documentation list them.
-    pub const ALL: [Format; 9] = [
+    pub const ALL: [Format; 10] = [
         Format::Human,
         Format::Json,
         Format::Junit,
@@ -80,6 +84,7 @@ impl Format {
         Format::Asff,
         Format::Emf,
         Format::Markdown,
+        Format::Brief,
     ];
 
     /// The format of this name.
@@ -100,6 +105,7 @@ impl Format {
             Format::Asff => "asff",
             Format::Emf => "emf",
             Format::Markdown => "markdown",
+            Format::Brief => "brief",
         }
     }
 }
@@ -138,6 +144,7 @@ pub fn render(
         Format::Asff => asff::write(report, out),
         Format::Emf => emf::write(report, out),
         Format::Markdown => markdown::write(report, out),
+        Format::Brief => brief::write(report, out),
     }
 }
 

@@ -312,10 +312,61 @@ fn completions_and_the_manual_name_every_command() {
 }
 
 #[test]
+fn reports_of_many_machines_are_one() {
+    let scratch = Scratch::new();
+    let machine = |id: &str, verdict: &str| {
+        let lines = prints(&["replay", &facts(), "-o", "json"]);
+        let mut report: Value = serde_json::from_str(&lines).unwrap();
+        report["environment"]["instance_id"] = id.into();
+        report["verdict"] = verdict.into();
+        scratch.file(&format!("{id}.json"), &report.to_string());
+    };
+    machine("i-1", "pass");
+    machine("i-2", "pass");
+    let home = scratch.0.path().display().to_string();
+    let said = prints(&["fleet", "report", &home]);
+    assert!(said.starts_with("PASS: 2 machines, all pass."), "{said}");
+    assert!(said.contains("vpc-0a1b2c3d4e5f60718: 2 machines"), "{said}");
+    // Facts are none, and keep no report from being read.
+    let output = run(&["fleet", "report", &home, &facts(), "-o", "json"]);
+    assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+    let fleet: Value = serde_json::from_str(&out(&output)).unwrap();
+    assert_eq!(fleet["machines"]["pass"], 2);
+    let reason = fleet["not_read"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("vpcheck replay"), "{reason}");
+    machine("i-3", "fail");
+    assert_eq!(run(&["fleet", "report", &home]).status.code(), Some(1));
+    // What cannot be read in the first place is one sentence.
+    for (words, said) in [
+        (&["fleet", "report", "/nowhere"][..], "/nowhere"),
+        (&["fleet", "report", "s3://X"], "bucket"),
+        (
+            &["fleet", "report", &home, "-o", "junit"],
+            "junit is for one run",
+        ),
+        (&["fleet", "report", &home, "--since", "long"], "--since"),
+        (&["fleet", "run", "--targets", "role=x"], "tag:KEY=VALUE"),
+        (&["fleet", "run", "--resume", "x"], "--resume"),
+    ] {
+        let told = mistake(words);
+        assert!(told.contains(said), "{told}");
+    }
+    let empty = scratch.path("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let told = mistake(&["fleet", "report", &empty.display().to_string()]);
+    assert!(told.contains("found none"), "{told}");
+}
+
+#[test]
 fn a_replay_reports_in_every_format_and_nothing_else() {
     for format in vpcheck::render::Format::ALL {
         let text = prints(&["replay", &facts(), "-o", format.as_str()]);
-        assert!(text.contains("sqs"), "{}: {text}", format.as_str());
+        // The short line names no service.
+        let named = match format {
+            vpcheck::render::Format::Brief => "legacy-name-public",
+            _ => "sqs",
+        };
+        assert!(text.contains(named), "{}: {text}", format.as_str());
     }
     let report: Value = serde_json::from_str(&prints(&["replay", &facts(), "-o", "json"])).unwrap();
     assert_eq!(report["schema_version"], "1");

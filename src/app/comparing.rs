@@ -10,7 +10,7 @@ use crate::render::{Format, drift as rendering};
 
 /// Compares two files and prints what changed.
 pub(super) fn diff(cli: &Cli, arguments: &DiffArgs) -> Result<u8, AppError> {
-    let outputs = outputs(&arguments.output, "diff")?;
+    let outputs = outputs(&arguments.output, &[Format::Human, Format::Json], "one run")?;
     let (old, new) = (record(&arguments.old)?, record(&arguments.new)?);
     let drift = drift(&old, &new);
     let color = match cli.console.color.as_deref() {
@@ -39,8 +39,13 @@ pub(super) fn diff(cli: &Cli, arguments: &DiffArgs) -> Result<u8, AppError> {
     Ok(if drift.changed { FAIL } else { PASS })
 }
 
-/// Where the outcome of a command goes that knows two formats, and how it is written.
-pub(super) fn outputs(words: &[String], command: &str) -> Result<Vec<Output>, AppError> {
+/// Where a document of another kind than a run's report goes, and how it is written: in one of these formats. The others
+/// are `about` one run.
+pub(super) fn outputs(
+    words: &[String],
+    formats: &[Format],
+    about: &str,
+) -> Result<Vec<Output>, AppError> {
     if words.is_empty() {
         return Ok(vec![Output {
             format: Format::Human,
@@ -51,10 +56,12 @@ pub(super) fn outputs(words: &[String], command: &str) -> Result<Vec<Output>, Ap
     let mut outputs: Vec<Output> = Vec::new();
     for word in words {
         let output: Output = word.parse().map_err(|problem| wrong(&problem))?;
-        if !matches!(output.format, Format::Human | Format::Json) {
+        if !formats.contains(&output.format) {
             let format = output.format;
+            let known: Vec<&str> = formats.iter().map(|format| format.as_str()).collect();
             return Err(wrong(&format!(
-                "{command} knows no {format}: expected human or json"
+                "{format} is for {about}: expected {}",
+                known.join(" or ")
             )));
         }
         if outputs.iter().any(|other| other.path == output.path) {

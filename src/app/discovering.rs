@@ -16,7 +16,7 @@ const LARGEST_RANGES: u64 = 32 << 20;
 
 /// Watches, asks, and prints what was found.
 pub(super) fn discover(settings: &Settings, arguments: &DiscoverArgs) -> Result<u8, AppError> {
-    let outputs = comparing::outputs(&arguments.output, "discover")?;
+    let outputs = comparing::outputs(&arguments.output, &[Format::Human, Format::Json], "one run")?;
     let watch = match &arguments.watch {
         None => None,
         Some(text) => {

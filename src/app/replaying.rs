@@ -71,10 +71,15 @@ fn many(
     assumptions: &[Assumption],
     named: &[PathBuf],
 ) -> Result<u8, AppError> {
-    let several = |format: Format| matches!(format, Format::Human | Format::Json | Format::Emf);
+    let several = |format: Format| {
+        matches!(
+            format,
+            Format::Human | Format::Json | Format::Emf | Format::Brief
+        )
+    };
     if let Some(output) = settings.outputs.iter().find(|o| !several(o.format)) {
         return Err(AppError::Unknown(format!(
-            "{} is a document about one run: expected human, json or emf for several facts files",
+            "{} is a document about one run: expected human, json, emf or brief for several facts files",
             output.format
         )));
     }

@@ -155,7 +155,7 @@ pub struct LimitArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Report")]
 pub struct ReportArgs {
-    /// Report in this format, to standard output or to a file; may be repeated: human, json, junit, html, prometheus, ocsf, asff, emf, markdown [default: human]
+    /// Report in this format, to standard output or to a file; may be repeated: human, json, junit, html, prometheus, ocsf, asff, emf, markdown, brief [default: human]
     #[arg(short, long, value_name = "FORMAT[=PATH]", hide_possible_values = true, value_parser = one_of(Format::ALL.map(Format::as_str)))]
     pub output: Vec<String>,
     /// Write a CloudFormation template that creates the endpoints that are missing, and what they cost, to standard output instead of the report or to a file: cloudformation

@@ -24,7 +24,7 @@ pub fn man(out: &mut dyn Write) -> io::Result<()> {
     page.render_options_section(out)?;
     // Not built as a whole: then each command has its own options only, without the program's.
     for command in root.get_subcommands() {
-        section(command, out)?;
+        section("", command, out)?;
     }
     writeln!(
         out,
@@ -41,8 +41,12 @@ pub fn man(out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// One command: how it is called, what it does and its options.
-fn section(command: &Command, out: &mut dyn Write) -> io::Result<()> {
-    let name = command.get_name();
+fn section(before: &str, command: &Command, out: &mut dyn Write) -> io::Result<()> {
+    let name = format!("{before}{}", command.get_name());
+    if command.has_subcommands() {
+        let before = format!("{name} ");
+        return (command.get_subcommands()).try_for_each(|command| section(&before, command, out));
+    }
     writeln!(out, ".SH \"VPCHECK {}\"", name.to_uppercase())?;
     let page = clap_mangen::Man::new(command.clone().bin_name(format!("vpcheck {name}")));
     for part in [

@@ -33,6 +33,7 @@ fn every_command_is_there_and_explains_its_options() {
             "discover",
             "replay",
             "diff",
+            "fleet",
             "verify",
             "signing-key",
             "explain",
@@ -87,6 +88,7 @@ fn every_option_a_command_has_is_handed_on() {
             "completions" => vec!["bash"],
             "verify" => vec!["evidence"],
             "signing-key" => vec!["key"],
+            "fleet" => vec!["report", "reports"],
             _ => vec![],
         };
         let longs: Vec<String> = (command.get_arguments())
@@ -249,8 +251,18 @@ fn completions_and_manual_know_every_option() {
         );
     }
     for command in Cli::command().get_subcommands() {
-        let section = format!(".SH \"VPCHECK {}\"", command.get_name().to_uppercase());
-        assert!(page.contains(&section), "{section}");
+        let name = command.get_name();
+        let within: Vec<String> = (command.get_subcommands())
+            .map(|within| format!("{name} {}", within.get_name()))
+            .collect();
+        let names = match within.is_empty() {
+            true => vec![name.to_owned()],
+            false => within,
+        };
+        for name in names {
+            let section = format!(".SH \"VPCHECK {}\"", name.to_uppercase());
+            assert!(page.contains(&section), "{section}");
+        }
     }
     // A closed pipe is an error to hand on, not a panic.
     struct Closed;

@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn mistakes() {
-        let formats = "human, json, junit, html, prometheus, ocsf, asff, emf, markdown";
+        let formats = "human, json, junit, html, prometheus, ocsf, asff, emf, markdown, brief";
         for (text, said) in [
             (
                 "jsn=/a",

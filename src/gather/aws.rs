@@ -5,6 +5,7 @@
 mod budget;
 mod call;
 mod chain;
+mod channel;
 mod endpoint;
 pub(in crate::gather) mod failure;
 pub(in crate::gather) mod https;
@@ -43,6 +44,7 @@ use crate::gather::tls::Roots;
 use crate::gather::{Bounds, open_files};
 
 pub use call::{ApiAnswer, ApiCall};
+pub use channel::{Channel, Reply};
 pub use instance::InstanceSource;
 use resolve::Resolver;
 use steady_time::SteadyTime;

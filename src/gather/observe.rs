@@ -76,6 +76,15 @@ impl Bounds {
         self.pace.book(packets, Instant::now());
     }
 
+    /// Waits for so long, until the deadline or the wish to stop.
+    pub async fn pause(&self, length: Duration) {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            () = tokio::time::sleep(length.min(self.left())) => {}
+            () = stopped(&mut stop) => {}
+        }
+    }
+
     /// Observes within one probe's time limit.
     pub async fn observe<T>(&self, what: impl Future<Output = Outcome<T>>) -> Observation<T> {
         self.observe_within(self.timeout, what).await

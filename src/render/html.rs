@@ -16,7 +16,7 @@ mod steps;
 
 use steps::State;
 
-const STYLESHEET: &str = include_str!("html/page.css");
+pub(super) const STYLESHEET: &str = include_str!("html/page.css");
 /// The marks of the drawn path, defined once.
 const ICONS: &str = include_str!("html/icons.svg");
 

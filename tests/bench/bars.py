@@ -7,6 +7,7 @@ import sys
 
 import against
 import cost
+import fleet
 import inventory
 import latency
 import replay
@@ -15,7 +16,7 @@ import silence
 from figures import Figures
 from stage import Stage
 
-PARTS = {part.__name__: part for part in (latency, against, silence, cost, scale, replay, inventory)}
+PARTS = {part.__name__: part for part in (latency, against, silence, cost, scale, replay, inventory, fleet)}
 
 
 def main():

@@ -86,7 +86,7 @@ const CONFIG_PASSWORD: &str = "plantedConfigPassword4711hhhh";
 const KEY_TEXT: &str = "plantedSigningKeyText4711iiii";
 const OTHERS_BODY: &str = "somebody else's order";
 
-const FORMATS: [&str; 9] = [
+const FORMATS: [&str; 10] = [
     "human",
     "json",
     "junit",
@@ -96,6 +96,7 @@ const FORMATS: [&str; 9] = [
     "asff",
     "emf",
     "markdown",
+    "brief",
 ];
 
 /// Runs everything that writes, as loud as it gets, and searches all that was written.

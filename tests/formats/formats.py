@@ -19,6 +19,7 @@ READERS = {
     "asff": machines.asff,
     "prometheus": machines.prometheus,
     "emf": machines.emf,
+    "brief": machines.brief,
     "markdown": people.markdown,
     "human": people.human,
 }

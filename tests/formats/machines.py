@@ -171,6 +171,23 @@ def asff(text, report, hostile):
     return problems
 
 
+def brief(text, report, hostile):
+    if text.count("\n") != 1 or not text.endswith("\n"):
+        return ["it is not one line"]
+    problems = []
+    if len(text) > 16_000:
+        problems.append(f"a line of {len(text)} characters")
+    line = strictly(text)
+    for name in ("schema_version", "run_id", "started_at", "verdict", "summary"):
+        if line[name] != report[name]:
+            problems.append(f"{name} is {line[name]!r}")
+    said = {(finding["code"], finding["severity"]) for finding in line["findings"]}
+    known = {(finding["code"], finding["severity"]) for finding in report["findings"]}
+    if not said <= known or len(line["findings"]) + line["findings_omitted"] != len(report["findings"]):
+        problems.append(f"findings {sorted(said)}")
+    return problems
+
+
 def emf(text, report, hostile):
     if text.count("\n") != 1 or not text.endswith("\n"):
         return ["it is not one line"]

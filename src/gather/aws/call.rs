@@ -157,7 +157,7 @@ impl AwsAccess {
     }
 }
 
-fn client_config(roots: Arc<RootCertStore>) -> Result<ClientConfig, rustls::Error> {
+pub(super) fn client_config(roots: Arc<RootCertStore>) -> Result<ClientConfig, rustls::Error> {
     let provider = tls::provider();
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -202,7 +202,10 @@ where
     })
 }
 
-fn signed(credentials: Credentials, call: &ApiCall) -> Result<Request<Full<Bytes>>, String> {
+pub(super) fn signed(
+    credentials: Credentials,
+    call: &ApiCall,
+) -> Result<Request<Full<Bytes>>, String> {
     let url = format!("{}{}", call.host.url(), call.path);
     let host = match (call.host.https, call.host.port) {
         (true, 443) | (false, 80) => call.host.name.clone(),

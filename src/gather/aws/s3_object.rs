@@ -31,31 +31,34 @@ pub enum Content {
 }
 
 /// Where a bucket's object is called, in the bucket's region or the access's.
-///
-/// A wildcard certificate covers one label, so a bucket with a dot stands in the path; as it does at other hosts than
-/// AWS's own.
 pub fn object_address(
     access: &AwsAccess,
     bucket: &str,
     region: Option<&str>,
     key: &str,
 ) -> ObjectAddress {
-    let mut host = access.api_host("s3");
     let region = region.unwrap_or(access.region()).to_owned();
-    let is_aws = host.https && host.name.starts_with("s3");
-    if is_aws && region != access.region() {
-        host = ApiHost::new(host.name.replacen(access.region(), &region, 1));
-    }
-    let mut path = String::new();
-    if !is_aws || bucket.contains('.') {
-        path.push('/');
-        path.push_str(bucket);
-    } else {
-        host.name = format!("{bucket}.{}", host.name);
-    }
+    let (host, mut path) = bucket_address(access, bucket, &region);
     path.push('/');
     path.push_str(&encoded(key));
     ObjectAddress { host, region, path }
+}
+
+/// The host that a bucket of this region is called at, and what of the path is the bucket's.
+///
+/// A wildcard certificate covers one label, so a bucket with a dot stands in the path; as it does at other hosts than
+/// AWS's own.
+pub fn bucket_address(access: &AwsAccess, bucket: &str, region: &str) -> (ApiHost, String) {
+    let mut host = access.api_host("s3");
+    let is_aws = host.https && host.name.starts_with("s3");
+    if is_aws && region != access.region() {
+        host = ApiHost::new(host.name.replacen(access.region(), region, 1));
+    }
+    if !is_aws || bucket.contains('.') {
+        return (host, format!("/{bucket}"));
+    }
+    host.name = format!("{bucket}.{}", host.name);
+    (host, String::new())
 }
 
 /// `GetObject`, on condition that it is not the one with this entity tag.
