@@ -10,8 +10,10 @@ use std::path::PathBuf;
 use clap::{CommandFactory, Parser, Subcommand};
 
 mod args;
+mod discover;
 mod documents;
 mod fleet;
+mod recorded;
 mod watch;
 mod words;
 
@@ -20,8 +22,10 @@ pub use args::{
     ExpectArgs, InventoryArgs, LimitArgs, MemoryArgs, RedactArgs, RegionArgs, ReportArgs,
     SeverityArgs, SigningArgs, TargetArgs, TrustArgs, WatchingArgs,
 };
+pub use discover::DiscoverArgs;
 pub use documents::{completions, man};
 pub use fleet::{FleetCommand, FleetOutputArgs, FleetReportArgs, FleetRunArgs};
+pub use recorded::{DiffArgs, ReplayArgs, VerifyArgs};
 pub use watch::WatchArgs;
 
 use crate::config::Given;
@@ -228,96 +232,6 @@ pub struct SnapshotArgs {
     pub trust: TrustArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
-    #[command(flatten)]
-    pub config: ConfigArgs,
-}
-
-/// The options of `discover`.
-#[derive(Debug, clap::Args)]
-#[allow(missing_docs)] // as above
-pub struct DiscoverArgs {
-    /// Watch for so long, such as 10m, instead of looking once
-    #[arg(long = "for", value_name = "DURATION")]
-    pub watch: Option<String>,
-    /// AWS's published address ranges (ip-ranges.json), to tell addresses that no name has
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    pub ranges: Option<PathBuf>,
-    /// Write the outcome in this format, to standard output or to a file; may be repeated: human, json [default: human]
-    #[arg(short, long, value_name = "FORMAT[=PATH]", hide_possible_values = true, value_parser = words::one_of(["human", "json"]))]
-    pub output: Vec<String>,
-    #[command(flatten)]
-    pub region: RegionArgs,
-    /// An address range of this VPC; replaces what metadata and EC2 say; may be repeated
-    #[arg(long, value_name = "CIDR")]
-    pub vpc_cidr: Vec<String>,
-    /// A private range outside the VPC that may hold endpoints; may be repeated
-    #[arg(long, value_name = "CIDR")]
-    pub allow_cidr: Vec<String>,
-    #[command(flatten)]
-    pub inventory: InventoryArgs,
-    /// The roots (PEM) that the EC2 API's certificate must chain to [default: Amazon Trust Services]
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    pub service_roots: Option<String>,
-    #[command(flatten)]
-    pub trust: TrustArgs,
-    #[command(flatten)]
-    pub limits: LimitArgs,
-    #[command(flatten)]
-    pub config: ConfigArgs,
-}
-
-/// The options of `replay`.
-#[derive(Debug, clap::Args)]
-#[allow(missing_docs)] // as above
-pub struct ReplayArgs {
-    /// Files that `check --save-facts` wrote, or directories of them (*.json)
-    #[arg(value_name = "FACTS", required = true, value_hint = clap::ValueHint::AnyPath)]
-    pub facts: Vec<PathBuf>,
-    /// Judge as if this change were made, such as private-dns=on:vpce-0abc; may be repeated, in order
-    #[arg(long, value_name = "CHANGE", help_heading = "What if")]
-    pub assume: Vec<String>,
-    #[command(flatten)]
-    pub expect: ExpectArgs,
-    #[command(flatten)]
-    pub severity: SeverityArgs,
-    #[command(flatten)]
-    pub report: ReportArgs,
-    #[command(flatten)]
-    pub redact: RedactArgs,
-    /// Read settings from this TOML file [default: none, this machine's own has no say in a replay]
-    #[arg(long, value_name = "FILE", help_heading = "Settings", value_hint = clap::ValueHint::FilePath)]
-    pub config: Option<String>,
-}
-
-/// The options of `diff`.
-#[derive(Debug, clap::Args)]
-pub struct DiffArgs {
-    /// The run to compare with: facts, a JSON report or an evidence file
-    #[arg(value_name = "OLD", value_hint = clap::ValueHint::FilePath)]
-    pub old: PathBuf,
-    /// The run that is compared: facts, a JSON report or an evidence file
-    #[arg(value_name = "NEW", value_hint = clap::ValueHint::FilePath)]
-    pub new: PathBuf,
-    /// Say what changed in this format, to standard output or to a file; may be repeated: human, json [default: human]
-    #[arg(short, long, value_name = "FORMAT[=PATH]", hide_possible_values = true, value_parser = words::one_of(["human", "json"]))]
-    pub output: Vec<String>,
-}
-
-/// The options of `verify`.
-#[derive(Debug, clap::Args)]
-#[allow(missing_docs)] // as above
-pub struct VerifyArgs {
-    /// An evidence file, or the directory of a chain
-    #[arg(value_name = "FILE|DIR", value_hint = clap::ValueHint::AnyPath)]
-    pub evidence: PathBuf,
-    /// A public key (PEM) that may have signed; may be repeated [default: the one beside the signing key]
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    pub public_key: Vec<PathBuf>,
-    /// Print the outcome in this format: human or json
-    #[arg(long, value_name = "FORMAT", default_value = "human", hide_possible_values = true, value_parser = words::one_of(["human", "json"]))]
-    pub format: String,
-    #[command(flatten)]
-    pub signing: SigningArgs,
     #[command(flatten)]
     pub config: ConfigArgs,
 }
