@@ -1,0 +1,25 @@
+//! How the program is linked. Nothing is generated here.
+
+use std::env;
+
+fn main() {
+    println!("cargo::rerun-if-changed=packaging/section_order.ld");
+    println!("cargo::rerun-if-env-changed=VPCHECK_LINK_OBJECT");
+    let is = |variable: &str, value: &str| env::var(variable).is_ok_and(|v| v == value);
+    let sources = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
+    // What a short run executes lies together, so that it takes a few megabytes of memory and not all that the program has.
+    // mold knows no such scripts.
+    let is_mold = env::var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains("mold"));
+    if is("PROFILE", "release")
+        && is("CARGO_CFG_TARGET_OS", "linux")
+        && is("CARGO_CFG_TARGET_ARCH", "x86_64")
+        && !is_mold
+    {
+        println!("cargo::rustc-link-arg-bins=-Wl,-T,{sources}/packaging/section_order.ld");
+    }
+    // For `packaging/static`: an argument of cargo's would change what every symbol is called, by where the object lies.
+    if let Ok(object) = env::var("VPCHECK_LINK_OBJECT") {
+        println!("cargo::rustc-link-arg-bins={object}");
+        println!("cargo::rustc-link-arg-bins=-Wl,--wrap=__libc_dlopen_mode");
+    }
+}
