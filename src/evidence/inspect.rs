@@ -112,7 +112,7 @@ fn read<P: DeserializeOwned>(payload: &[u8], predicate_type: &str) -> Result<Sta
             "expected a statement of the type {predicate_type}, found {found:?}"
         ));
     }
-    let statement: Statement<P> = serde_json::from_value(value)
+    let statement: Statement<P> = serde_json::from_slice(payload)
         .map_err(|error| format!("its content is not what it should be: {error}"))?;
     match statement.is(predicate_type) {
         true => Ok(statement),

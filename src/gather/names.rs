@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::future::join_all;
 use tokio::sync::{Semaphore, oneshot, watch};
-use tokio::task::{JoinError, JoinSet};
 
 use super::tls::Trust;
-use super::{Bounds, dns, experiments, open_files, probe, system};
+use super::{Bounds, dns, experiments, open_files, probe, system, tasks};
 use crate::facts::dns::Family;
 use crate::facts::tls::TlsSeen;
 use crate::facts::{AddressProbe, Lookup, NameFacts, Observation, ServerRole};
@@ -112,20 +111,8 @@ pub async fn observe_all(
     context: &Context,
     questions: impl IntoIterator<Item = Question>,
 ) -> Vec<(NameFacts, Vec<AddressProbe>)> {
-    let mut running: JoinSet<_> = questions
-        .into_iter()
-        .map(|question| observe(context.clone(), question))
-        .collect();
-    let mut observed = Vec::with_capacity(running.len());
-    while let Some(one) = running.join_next().await {
-        match one.map_err(JoinError::try_into_panic) {
-            Ok(one) => observed.push(one),
-            Err(Ok(panic)) => std::panic::resume_unwind(panic),
-            // Nobody but the end of the process stops one.
-            Err(Err(_)) => {}
-        }
-    }
-    observed
+    let questions = questions.into_iter();
+    tasks::all(questions.map(|question| observe(context.clone(), question))).await
 }
 
 /// Looks a name up everywhere and probes every address it has, each alone.

@@ -92,8 +92,10 @@ pub fn facts_without<T: Serialize + DeserializeOwned>(facts: T) -> T {
         return facts;
     };
     clean(&mut value);
-    // Texts are texts before and after; facts that could not be read back would be no facts before either.
-    serde_json::from_value(value).unwrap_or(facts)
+    // Texts are texts before and after; facts that could not be read back would be no facts before either. From text, as
+    // facts are read elsewhere: one reader of them is much code already.
+    let text = serde_json::to_vec(&value).unwrap_or_default();
+    serde_json::from_slice(&text).unwrap_or(facts)
 }
 
 /// Whether a secret's beginning, or a signature's, is anywhere in this JSON. Hardly ever one is, and to look at the whole

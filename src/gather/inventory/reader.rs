@@ -13,6 +13,7 @@ use crate::facts::inventory::{
     SecurityGroup, Subnet, Vpc, VpcAttributes,
 };
 use crate::gather::aws::failure;
+use crate::gather::tasks;
 
 /// The largest page of most calls.
 const PAGE: i32 = 1000;
@@ -41,7 +42,7 @@ macro_rules! paged {
                     .set_next_token(token);
                 async {
                     let _permit = self.gate.acquire().await;
-                    let answer = Box::pin(request.send()).await;
+                    let answer = tasks::one(request.send()).await;
                     let answer = answer.map_err(|error| self.failed(&error))?;
                     let items = answer.$items().iter().map($convert);
                     Ok((
@@ -165,7 +166,7 @@ impl Reader {
                 .set_next_token(token);
             async {
                 let _permit = self.gate.acquire().await;
-                let answer = Box::pin(request.send()).await;
+                let answer = tasks::one(request.send()).await;
                 let answer = answer.map_err(|error| self.failed(&error))?;
                 let cidrs = answer.entries().iter().filter_map(|entry| entry.cidr());
                 Ok((
@@ -188,7 +189,7 @@ impl Reader {
             .vpc_id(vpc)
             .attribute(attribute);
         let _permit = self.gate.acquire().await;
-        let answer = Box::pin(request.send()).await;
+        let answer = tasks::one(request.send()).await;
         answer.map_err(|error| self.failed(&error))
     }
 
