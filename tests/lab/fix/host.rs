@@ -271,6 +271,8 @@ fn check(setting: &mut Setting, arguments: &[String]) -> Result<String, String> 
                 if setting.inventory == Inventory::None {
                     return Err(format!("{value} was not written"));
                 }
+                // The file, in place of what is fetched.
+                scenario.inventory_at = None;
             }
             // The region is what it is already, unless it says another.
             "--region" if value == setting.world.region => {}
