@@ -226,23 +226,26 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
             };
             tokio::join!(prepare, read).1
         };
+        let canary = async {
+            match standing.canary {
+                Some(canary) => canary,
+                None => {
+                    let access = access.as_ref();
+                    send_canary(bounds, access, mission, told_addresses, told_verified).await
+                }
+            }
+        };
         tokio::join!(
             names,
             late,
-            credentials,
-            async {
-                match standing.canary {
-                    Some(canary) => canary,
-                    None => {
-                        let access = access.as_ref();
-                        send_canary(bounds, access, mission, told_addresses, told_verified).await
-                    }
-                }
-            },
-            inventory,
+            Box::pin(credentials),
+            Box::pin(canary),
+            Box::pin(inventory),
             async { called.clone() },
         )
     };
+    // Each of these is large, and some threads' stacks are small.
+    let (whole, work) = (Box::pin(whole), Box::pin(work));
     let ((host, plan), (), work) = tokio::join!(whole, instance_told, work);
     let (names, late, (credentials, credentials_error), canary, inventory, called) = work;
     let mut host = Arc::unwrap_or_clone(host);

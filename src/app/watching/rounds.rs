@@ -32,6 +32,8 @@ pub(super) const LOOKUPS: usize = 256;
 /// there are at the least.
 const MOST_THREADS: usize = 512;
 const FEWEST_LOOKUPS: usize = 16;
+/// The thread's stack, in bytes: what the main thread has, on which a single run is made.
+const STACK: usize = 8 << 20;
 /// Second looks at once, and the time after which there is one more: each calls the EC2 API.
 const SECOND_LOOKS: u32 = 4;
 const ONE_MORE: Duration = Duration::from_secs(60);
@@ -116,6 +118,7 @@ impl Rounds {
         };
         std::thread::Builder::new()
             .name("rounds".to_owned())
+            .stack_size(STACK)
             .spawn(move || rounds.obey(&orders, &done))
             .map_err(AppError::Runtime)?;
         Ok((order, dones))
