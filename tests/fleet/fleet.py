@@ -17,6 +17,7 @@ import tempfile
 import time
 
 import boto3
+import jsonschema
 import requests
 from moto.server import ThreadedMotoServer
 
@@ -32,6 +33,7 @@ MOTO = 5000
 SSM = 5001
 SSM_OF_BAD_DAYS = 5002
 DOCUMENT = ROOT / "packaging/ssm/document.yaml"
+SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "packaging/schema/fleet.schema.json").read_text()))
 # Three are broken, each in its own way, one never answers, one is terminated on the way.
 BROKEN = {"i-00000000000000003": "private-dns-disabled", "i-00000000000000007": "security-group-blocks-443",
           "i-0000000000000000b": "tls-intercepted"}
@@ -63,6 +65,8 @@ class Fleet:
 
     def __init__(self, vpcheck, demo, scratch):
         self.vpcheck, self.demo, self.scratch = vpcheck, demo, scratch
+        # Reports that were read, and what of them is against their schema.
+        self.told, self.wrong = 0, []
         (scratch / "bin").mkdir()
         (scratch / "bin/vpcheck").symlink_to(vpcheck)
         for name in MACHINES:
@@ -103,9 +107,12 @@ class Fleet:
     def json(self, *words, **more):
         ran = self.run(*words, "-o", "json", **more)
         try:
-            return ran, json.loads(ran.stdout)
+            told = json.loads(ran.stdout)
         except ValueError:
             return ran, {}
+        self.told += 1
+        self.wrong += [f"{error.json_path}: {error.message[:200]}" for error in SCHEMA.iter_errors(told)]
+        return ran, told
 
 
 def verdicts(fleet):
@@ -125,6 +132,7 @@ def inside(vpcheck, demo):
         whole(fleet)
         bad_days(fleet)
         buckets(fleet)
+        holds("every report is as packaging/schema/fleet.schema.json says", fleet.told and not fleet.wrong, "\n".join(fleet.wrong[:20]))
     failed = tried.count(False)
     print(f"{len(tried) - failed} passed, {failed} failed", flush=True)
     # Threads of servers that wait do not matter any more.
