@@ -17,6 +17,7 @@ import tempfile
 import time
 
 import boto3
+import jsonschema
 import requests
 from moto.server import ThreadedMotoServer
 
@@ -32,6 +33,7 @@ MOTO = 5000
 SSM = 5001
 SSM_OF_BAD_DAYS = 5002
 DOCUMENT = ROOT / "packaging/ssm/document.yaml"
+SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "packaging/schema/fleet.schema.json").read_text()))
 # Three are broken, each in its own way, one never answers, one is terminated on the way.
 BROKEN = {"i-00000000000000003": "private-dns-disabled", "i-00000000000000007": "security-group-blocks-443",
           "i-0000000000000000b": "tls-intercepted"}
@@ -63,6 +65,8 @@ class Fleet:
 
     def __init__(self, vpcheck, demo, scratch):
         self.vpcheck, self.demo, self.scratch = vpcheck, demo, scratch
+        # Reports that were read, and what of them is against their schema.
+        self.told, self.wrong = 0, []
         (scratch / "bin").mkdir()
         (scratch / "bin/vpcheck").symlink_to(vpcheck)
         for name in MACHINES:
@@ -103,9 +107,66 @@ class Fleet:
     def json(self, *words, **more):
         ran = self.run(*words, "-o", "json", **more)
         try:
-            return ran, json.loads(ran.stdout)
+            told = json.loads(ran.stdout)
         except ValueError:
             return ran, {}
+        self.told += 1
+        self.wrong += [f"{error.json_path}: {error.message[:200]}" for error in SCHEMA.iter_errors(told)]
+        return ran, told
+
+
+# What packaging/ecs/run-in-subnets calls in place of the AWS CLI: the same words, said to moto.
+AWS = """#!{python}
+import argparse, os, re, sys
+import boto3, jmespath
+parser = argparse.ArgumentParser()
+parser.add_argument("words", nargs=2)
+for name in "cluster task-definition launch-type count started-by network-configuration query output".split():
+    parser.add_argument("--" + name, required=True)
+said = parser.parse_args()
+assert said.words == ["ecs", "run-task"] and said.output == "text", said
+network = re.fullmatch(r"awsvpcConfiguration={{subnets=\\[(.*)\\],securityGroups=\\[(.*)\\],assignPublicIp=(\\w+)}}", said.network_configuration)
+ecs = boto3.client("ecs", endpoint_url="http://127.0.0.1:{port}", region_name="{region}")
+try:
+    answer = ecs.run_task(
+        cluster=said.cluster, taskDefinition=said.task_definition, launchType=said.launch_type, count=int(said.count),
+        startedBy=said.started_by, networkConfiguration={{"awsvpcConfiguration": {{
+            "subnets": network[1].split(","), "securityGroups": network[2].split(","), "assignPublicIp": network[3]}}}})
+except Exception as error:
+    sys.exit(str(error))
+print(jmespath.search(said.query, answer))
+"""
+
+
+def tasks(fleet):
+    """A task of vpcheck in each subnet, on AWS Fargate."""
+    ec2, ecs = client("ec2"), client("ecs")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"] for n in range(3)]
+    group = ec2.create_security_group(VpcId=vpc, GroupName="worker", Description="worker")["GroupId"]
+    ecs.create_cluster(clusterName="work")
+    task = ecs.register_task_definition(
+        family="vpcheck", networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="256", memory="512",
+        containerDefinitions=[{"name": "vpcheck", "image": "vpcheck"}])["taskDefinition"]["taskDefinitionArn"]
+    path = fleet.scratch / "path"
+    path.mkdir()
+    (path / "aws").write_text(AWS.format(python=sys.executable, port=MOTO, region=REGION))
+    (path / "aws").chmod(0o755)
+    environment = ENVIRONMENT | {"PATH": f"{path}:{ENVIRONMENT['PATH']}"}
+    run = lambda *words: subprocess.run([ROOT / "packaging/ecs/run-in-subnets", *words], env=environment, capture_output=True, text=True)
+    ran = run("work", task, group, *subnets)
+    said = [line.split() for line in ran.stdout.splitlines()]
+    started = ecs.describe_tasks(cluster="work", tasks=[arn for _, arn in said])["tasks"] if said else []
+    where = {detail["value"] for one in started for attachment in one["attachments"] for detail in attachment["details"]
+             if detail["name"] == "subnetId"}
+    holds("a task is started in each subnet", ran.returncode == 0 and [s for s, _ in said] == subnets and where == set(subnets),
+          f"{ran.returncode} {ran.stdout} {ran.stderr} {where}")
+    ran = run("work", task, group, subnets[0], "subnet-0none", subnets[1])
+    lines = ran.stdout.splitlines()
+    holds("a subnet without its task is named, and the others have theirs",
+          ran.returncode == 1 and len(lines) == 3 and lines[1] == "subnet-0none not started" and "arn:" in lines[2], f"{ran.stdout} {ran.stderr}")
+    ran = run("work", task)
+    holds("how it is called is said", ran.returncode == 2 and "CLUSTER" in ran.stderr, ran.stderr)
 
 
 def verdicts(fleet):
@@ -125,6 +186,8 @@ def inside(vpcheck, demo):
         whole(fleet)
         bad_days(fleet)
         buckets(fleet)
+        tasks(fleet)
+        holds("every report is as packaging/schema/fleet.schema.json says", fleet.told and not fleet.wrong, "\n".join(fleet.wrong[:20]))
     failed = tried.count(False)
     print(f"{len(tried) - failed} passed, {failed} failed", flush=True)
     # Threads of servers that wait do not matter any more.

@@ -60,12 +60,9 @@ pub fn serve(services: Arc<Services>, peers: Vec<Peer>) -> io::Result<()> {
             while let Ok((stream, client)) = listener.accept().await {
                 // Answers are not held back for an acknowledgement, as services do not hold theirs.
                 let _ = stream.set_nodelay(true);
-                tokio::spawn(connection(
-                    Arc::clone(&services),
-                    Arc::clone(&peer),
-                    stream,
-                    client.ip(),
-                ));
+                // On the heap from the start: what it may have to do makes it large, and most connections do little of it.
+                let (services, peer) = (Arc::clone(&services), Arc::clone(&peer));
+                tokio::spawn(Box::pin(connection(services, peer, stream, client.ip())));
             }
         });
     }

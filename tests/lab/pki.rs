@@ -177,6 +177,8 @@ impl Pki {
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(SingleCertAndKey::from(presented)));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        // Nobody here resumes a session.
+        config.send_tls13_tickets = 0;
         Ok(config)
     }
 }
