@@ -142,12 +142,14 @@ def tasks(fleet):
     """A task of vpcheck in each subnet, on AWS Fargate."""
     ec2, ecs = client("ec2"), client("ecs")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    # moto gives interfaces a name only so.
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"] for n in range(3)]
     group = ec2.create_security_group(VpcId=vpc, GroupName="worker", Description="worker")["GroupId"]
     ecs.create_cluster(clusterName="work")
     task = ecs.register_task_definition(
         family="vpcheck", networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="256", memory="512",
-        containerDefinitions=[{"name": "vpcheck", "image": "vpcheck"}])["taskDefinition"]["taskDefinitionArn"]
+        containerDefinitions=[{"name": "vpcheck", "image": "vpcheck", "cpu": 256, "memory": 512}])["taskDefinition"]["taskDefinitionArn"]
     path = fleet.scratch / "path"
     path.mkdir()
     (path / "aws").write_text(AWS.format(python=sys.executable, port=MOTO, region=REGION))
@@ -155,8 +157,8 @@ def tasks(fleet):
     environment = ENVIRONMENT | {"PATH": f"{path}:{ENVIRONMENT['PATH']}"}
     run = lambda *words: subprocess.run([ROOT / "packaging/ecs/run-in-subnets", *words], env=environment, capture_output=True, text=True)
     ran = run("work", task, group, *subnets)
-    said = [line.split() for line in ran.stdout.splitlines()]
-    started = ecs.describe_tasks(cluster="work", tasks=[arn for _, arn in said])["tasks"] if said else []
+    said = [line.split(maxsplit=1) for line in ran.stdout.splitlines()]
+    started = ecs.describe_tasks(cluster="work", tasks=[arn for _, arn in said])["tasks"] if ran.returncode == 0 else []
     where = {detail["value"] for one in started for attachment in one["attachments"] for detail in attachment["details"]
              if detail["name"] == "subnetId"}
     holds("a task is started in each subnet", ran.returncode == 0 and [s for s, _ in said] == subnets and where == set(subnets),
@@ -186,7 +188,6 @@ def inside(vpcheck, demo):
         whole(fleet)
         bad_days(fleet)
         buckets(fleet)
-        tasks(fleet)
         holds("every report is as packaging/schema/fleet.schema.json says", fleet.told and not fleet.wrong, "\n".join(fleet.wrong[:20]))
     failed = tried.count(False)
     print(f"{len(tried) - failed} passed, {failed} failed", flush=True)
@@ -392,6 +393,7 @@ def buckets(fleet):
     piped = subprocess.run([fleet.vpcheck, "fleet", "report", "-"], env=ENVIRONMENT, input=lines + "\nnonsense\n", capture_output=True, text=True)
     holds("reports on standard input are read", piped.returncode == 3 and "3 read, 1 not read" in piped.stdout, piped)
 
+    tasks(fleet)
     # From here on moto holds every call to its caller's policies, and this user has none.
     iam = client("iam")
     iam.create_user(UserName="nobody")
