@@ -5,13 +5,16 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::{json as json_text, wording};
+use super::{escape, json as json_text, wording};
 use crate::verdict::Report;
 
-/// The longest line, in bytes: Run Command keeps 24,000 characters, and the report for people stands beside it.
-const LONGEST: usize = 12_000;
+/// What all findings take together, in bytes: Run Command keeps 24,000 characters, and the report for people stands beside it.
+const LONGEST: usize = 9_000;
 /// The longest text of a finding.
 const LONGEST_SUBJECT: usize = 300;
+/// The longest text of where it was, and the longest ARN of a task there.
+const LONGEST_PLACE: usize = 96;
+const LONGEST_ARN: usize = 200;
 
 /// Writes the line.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -23,7 +26,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let subject: String = finding.subject.chars().take(LONGEST_SUBJECT).collect();
         let value = json!({"code": finding.code, "severity": finding.severity, "subject": subject});
         // Once one has no room, a less severe one that has would look as if it were the next.
-        match room.checked_sub(value.to_string().len()) {
+        match room.checked_sub(escape::json(&value.to_string()).len()) {
             Some(left) if omitted == 0 => {
                 room = left;
                 findings.push(value);
@@ -40,16 +43,20 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         "summary": report.summary,
         "environment": {
             "kind": environment.kind,
-            "region": environment.region,
-            "account_id": environment.account_id,
-            "instance_id": environment.instance_id,
-            "task_arn": environment.task_arn,
-            "vpc_id": environment.vpc_id,
-            "subnet_id": environment.subnet_id,
+            "region": cut(environment.region.as_deref(), LONGEST_PLACE),
+            "account_id": cut(environment.account_id.as_deref(), LONGEST_PLACE),
+            "instance_id": cut(environment.instance_id.as_deref(), LONGEST_PLACE),
+            "task_arn": cut(environment.task_arn.as_deref(), LONGEST_ARN),
+            "vpc_id": cut(environment.vpc_id.as_deref(), LONGEST_PLACE),
+            "subnet_id": cut(environment.subnet_id.as_deref(), LONGEST_PLACE),
             "addresses": environment.addresses.iter().take(1).collect::<Vec<_>>(),
         },
         "findings": findings,
         "findings_omitted": omitted,
     });
     json_text::line(&line, out)
+}
+
+fn cut(text: Option<&str>, longest: usize) -> Option<String> {
+    text.map(|text| text.chars().take(longest).collect())
 }
