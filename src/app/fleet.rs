@@ -118,7 +118,7 @@ fn with_access<T>(
         settings,
         LONGEST_RUN,
         async |bounds| match operator::access(bounds, region, &trust, host::capture_env()).await {
-            Some(access) => Ok(work(&access, bounds).await),
+            Some((access, _)) => Ok(work(&access, bounds).await),
             None => Err(AppError::Unknown(
                 "no region is known: say it with --region".to_owned(),
             )),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt};
 
 use super::{LARGEST, lines, take, too_large, unreadable, xml};
+use crate::catalog::Region;
 use crate::deliver::destination::S3Target;
 use crate::facts::{Failure, FailureKind};
 use crate::fleet::Tally;
@@ -321,12 +322,9 @@ fn is_region(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// The partition that a permission's ARN is of.
 fn partition(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
+    Region::parse(region).map_or("aws", |region| region.partition().name.as_str())
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::facts::inventory_place::{BUCKET, is_bucket, is_kms_key};
+
 /// A place that gets each run's result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
@@ -49,8 +51,6 @@ pub struct UnknownDestination {
 const KINDS: &str = "s3://BUCKET/PREFIX, security-hub, ssm-compliance, journald or syslog";
 const S3_OPTIONS: &str =
     "region=REGION, sse=AES256, sse=aws:kms or kms-key=KEY after the question mark of an s3:// URL";
-const BUCKET: &str =
-    "a bucket's name of 3 to 63 lower-case letters, digits, dots and hyphens after s3://";
 
 impl Destination {
     /// True for this machine's own logs, which are written to at once.
@@ -107,7 +107,7 @@ fn s3(rest: &str, text: &str) -> Result<S3Target, UnknownDestination> {
                 target.region = Some(region.to_owned());
             }
             Some(("sse", how @ ("AES256" | "aws:kms"))) => target.encryption = Some(how.to_owned()),
-            Some(("kms-key", key)) if is_key(key) => {
+            Some(("kms-key", key)) if is_kms_key(key) => {
                 target.encryption = Some("aws:kms".to_owned());
                 target.kms_key = Some(key.to_owned());
             }
@@ -117,28 +117,11 @@ fn s3(rest: &str, text: &str) -> Result<S3Target, UnknownDestination> {
     Ok(target)
 }
 
-/// "General purpose bucket naming rules", Amazon S3 User Guide.
-fn is_bucket(name: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    (3..=63).contains(&name.len())
-        && name.bytes().all(|b| plain(b) || b == b'.' || b == b'-')
-        && name.bytes().next().is_some_and(plain)
-        && name.bytes().last().is_some_and(plain)
-        && !name.contains("..")
-}
-
 fn is_region(text: &str) -> bool {
     !text.is_empty()
         && text
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
-fn is_key(text: &str) -> bool {
-    (1..=2048).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b":/_-".contains(&b))
 }
 
 fn unknown(expected: &'static str, found: &str) -> UnknownDestination {

@@ -51,7 +51,8 @@ pub struct UnknownPlace {
 }
 
 const PLACES: &str = "s3://BUCKET/KEY or ssm:/NAME";
-const BUCKET: &str =
+/// What a bucket's name is, for who wrote another.
+pub const BUCKET: &str =
     "a bucket's name of 3 to 63 lower-case letters, digits, dots and hyphens after s3://";
 const KEY: &str =
     "an object's key of up to 1024 letters, digits and !-_.*()=+:@,~/ and blanks after the bucket";
@@ -199,8 +200,8 @@ impl fmt::Display for InventoryPlace {
     }
 }
 
-/// "General purpose bucket naming rules", Amazon S3 User Guide.
-fn is_bucket(name: &str) -> bool {
+/// Whether it may be a bucket's name: "General purpose bucket naming rules", Amazon S3 User Guide.
+pub fn is_bucket(name: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     (3..=63).contains(&name.len())
         && name.bytes().all(|b| plain(b) || b == b'.' || b == b'-')
@@ -243,7 +244,8 @@ fn is_region(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-fn is_kms_key(text: &str) -> bool {
+/// Whether it may be a KMS key: its id, its ARN or an alias.
+pub fn is_kms_key(text: &str) -> bool {
     (1..=2048).contains(&text.len())
         && text
             .bytes()

@@ -1,5 +1,7 @@
 //! Access to the AWS APIs for whoever runs vpcheck by hand, anywhere.
 
+use std::sync::Arc;
+
 use tokio::sync::watch;
 
 use super::aws::{AwsAccess, InstanceSource};
@@ -7,8 +9,9 @@ use super::host::{self, HostQuestion, Progress};
 use super::observe::Bounds;
 use super::tls::Trust;
 use crate::environment::EnvSnapshot;
+use crate::facts::Host;
 
-/// Access in the region that is said or found here; none where no region is known.
+/// Access in the region that is said or found here, and this host; none where no region is known.
 ///
 /// It connects as the AWS CLI would: by the system's roots and `--ca-file`. A container may have none: the service roots
 /// do for the AWS APIs themselves.
@@ -17,7 +20,7 @@ pub async fn access(
     region: Option<String>,
     trust: &Trust,
     env: EnvSnapshot,
-) -> Option<AwsAccess> {
+) -> Option<(AwsAccess, Arc<Host>)> {
     let (progress, _) = watch::channel(Progress::default());
     let host = host::host(bounds, &HostQuestion { region, env }, &progress).await;
     let roots = match trust.connect_roots().is_empty() {
@@ -27,5 +30,6 @@ pub async fn access(
     let imds = InstanceSource::known(host.imds.is_seen());
     let region = host.region.as_deref()?;
     let resolvers = super::host_resolvers(&host);
-    Some(AwsAccess::new(region, roots.clone(), imds, resolvers))
+    let access = AwsAccess::new(region, roots.clone(), imds, resolvers);
+    Some((access, host))
 }

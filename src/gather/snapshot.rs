@@ -2,13 +2,9 @@
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
-
-use super::aws::{AwsAccess, InstanceSource};
-use super::host::{self, HostQuestion, Progress};
 use super::inventory::{PublishError, publish};
 use super::tls::Trust;
-use super::{Bounds, InventoryChoice, host_resolvers, read_inventory, secrets};
+use super::{Bounds, InventoryChoice, operator, read_inventory, secrets};
 use crate::environment::EnvSnapshot;
 use crate::facts::{Inventory, InventoryPlace};
 
@@ -34,22 +30,11 @@ pub async fn snapshot(
     trust: &Trust,
     env: EnvSnapshot,
 ) -> Result<Inventory, PublishError> {
-    let (progress, _) = watch::channel(Progress::default());
-    let region = question.region;
-    let host = host::host(bounds, &HostQuestion { region, env }, &progress).await;
-    let mut host = Arc::unwrap_or_clone(host);
-    let Some(region) = host.region.clone() else {
+    let Some((access, host)) = operator::access(bounds, question.region, trust, env).await else {
         let reason = "no region is known: say it with --region";
         return Ok(Inventory::none(reason));
     };
-    // Run by hand and anywhere, this connects as the AWS CLI would: by the system's roots and `--ca-file`.
-    // A container may have none: the service roots do for the APIs themselves.
-    let roots = match trust.connect_roots().is_empty() {
-        true => trust.service_roots().clone(),
-        false => trust.connect_roots().clone(),
-    };
-    let imds = InstanceSource::known(host.imds.is_seen());
-    let access = AwsAccess::new(&region, roots, imds, host_resolvers(&host));
+    let mut host = Arc::unwrap_or_clone(host);
     host.vpc_id = question.vpc_id.or(host.vpc_id);
     let inventory = read_inventory(bounds, Some(&access), &InventoryChoice::Api, &host).await;
     let inventory = secrets::facts_without(inventory);

@@ -58,6 +58,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "fleet",
             "gather",
+            "catalog",
             "facts",
             "evidence",
             "deliver::destination",

@@ -86,10 +86,7 @@ impl AwsAccess {
         call: &ApiCall,
         longest: usize,
     ) -> Result<ApiAnswer, Failure> {
-        let credentials = self.usable(bounds).await.map_err(|outcome| match outcome {
-            Outcome::Failed(failure) => failure,
-            _ => Failure::new(FailureKind::Credentials, "there are no credentials"),
-        })?;
+        let credentials = self.credentials_of_call(bounds).await?;
         match tokio::time::timeout(limit, self.send(bounds, credentials, call, longest)).await {
             Ok(answer) => answer,
             Err(_) => Err(Failure::new(
@@ -97,6 +94,17 @@ impl AwsAccess {
                 format!("{}: no answer within {} ms", call.host, limit.as_millis()),
             )),
         }
+    }
+
+    /// The credentials, or why the call fails without.
+    pub(super) async fn credentials_of_call(
+        &self,
+        bounds: &Bounds,
+    ) -> Result<Credentials, Failure> {
+        self.usable(bounds).await.map_err(|outcome| match outcome {
+            Outcome::Failed(failure) => failure,
+            _ => Failure::new(FailureKind::Credentials, "there are no credentials"),
+        })
     }
 
     async fn send(
