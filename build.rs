@@ -1,8 +1,23 @@
-//! How the program is linked. Nothing is generated here.
+//! How the program is linked, and the catalogue's table in the form that the program reads at every start: people read
+//! and write TOML, machines read JSON in a fifth of the time.
 
-use std::env;
+use std::error::Error;
+use std::path::Path;
+use std::{env, fs};
 
-fn main() {
+const TABLE: &str = "src/catalog/services.toml";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={TABLE}");
+    let table: serde_json::Value =
+        toml::from_str(&fs::read_to_string(TABLE)?).map_err(|error| format!("{TABLE}: {error}"))?;
+    let written = Path::new(&env::var("OUT_DIR")?).join("services.json");
+    fs::write(written, serde_json::to_string(&table)?)?;
+    link();
+    Ok(())
+}
+
+fn link() {
     println!("cargo::rerun-if-changed=packaging/section_order.ld");
     println!("cargo::rerun-if-env-changed=VPCHECK_LINK_OBJECT");
     let is = |variable: &str, value: &str| env::var(variable).is_ok_and(|v| v == value);

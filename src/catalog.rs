@@ -31,7 +31,7 @@ pub struct Catalog {
 #[allow(clippy::expect_used)]
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     // Invariant: the table is compiled in, and the test `the_table_parses` parses this same text.
-    parse(include_str!("catalog/services.toml")).expect("the built-in catalogue parses")
+    parse(TABLE).expect("the built-in catalogue parses")
 });
 
 impl Catalog {
@@ -125,9 +125,12 @@ impl Catalog {
     }
 }
 
+/// `catalog/services.toml` as `build.rs` wrote it.
+const TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/services.json"));
+
 /// Reads the table.
-fn parse(text: &str) -> Result<Catalog, toml::de::Error> {
-    let table: table::Table = toml::from_str(text)?;
+fn parse(text: &str) -> Result<Catalog, serde_json::Error> {
+    let table: table::Table = serde_json::from_str(text)?;
     Ok(Catalog {
         partitions: table.partition,
         services: table.service,

@@ -8,6 +8,7 @@ mod chain;
 mod channel;
 mod endpoint;
 pub(in crate::gather) mod failure;
+mod gzip;
 pub(in crate::gather) mod https;
 mod instance;
 pub mod kms;
@@ -48,7 +49,7 @@ pub use channel::{Channel, Reply};
 pub use instance::InstanceSource;
 use resolve::Resolver;
 use steady_time::SteadyTime;
-use warm::{To, Warm};
+use warm::{Answers, To, Warm};
 
 pub use endpoint::{ApiHost, api_host};
 pub(in crate::gather) use endpoint::{form, overridden, regional};
@@ -154,7 +155,10 @@ impl AwsAccess {
         let credentials = self.usable(bounds).await?;
         let shared = self.shared(bounds).await;
         let client = match self.inventory_host().https {
-            true => self.warm_inventory(bounds).await.client(),
+            true => self
+                .warm_inventory(bounds)
+                .await
+                .client(Answers::Compressed),
             false => self.client(bounds),
         };
         let config = aws_sdk_ec2::config::Builder::from(shared)

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use aws_sdk_sqs::types::QueueAttributeName;
 use md5::{Digest, Md5};
 
-use super::aws::warm::{To, Warm};
+use super::aws::warm::{Answers, To, Warm};
 use super::aws::{ApiHost, AwsAccess, failure};
 use super::tls::Roots;
 use super::{Bounds, tcp};
@@ -71,7 +71,12 @@ pub async fn send(bounds: &Bounds, access: &AwsAccess, plan: &CanaryPlan, lines:
     }
     let line = lines.to(bounds, plan);
     let client = match access
-        .sqs(bounds, &plan.region, &plan.host, line.client())
+        .sqs(
+            bounds,
+            &plan.region,
+            &plan.host,
+            line.client(Answers::Plain),
+        )
         .await
     {
         Ok(client) => client,

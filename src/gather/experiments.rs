@@ -1,12 +1,14 @@
 //! Experiments that tell look-alikes apart: the same address once more, with one thing changed.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
-use super::http::{self, Size};
+use super::http::{self, Answered, Size};
 use super::probe::{HTTPS, NO_CONNECTION, NO_HANDSHAKE};
 use super::tls::{self, Hello, Protocols};
 use super::{Bounds, tcp};
@@ -27,12 +29,45 @@ pub async fn experiments(
     experiments_at(bounds, probe, other_names, socket).await
 }
 
-/// A large request alone, for an address whose small one is sent at the same time.
+/// How long a large request is waited for on a connection that has just answered a small one.
+const HASTE: Duration = Duration::from_millis(250);
+
+/// A large request to an address that has answered a small one: on the same connection, if it takes another.
+///
+/// That it is answered there is enough. That it is not says nothing, since a server need not answer twice: what becomes
+/// of it on a connection of its own counts then.
+pub async fn large_request_after(
+    bounds: &Bounds,
+    name: &str,
+    address: IpAddr,
+    answered: Option<Answered>,
+) -> Experiment {
+    large_request_after_at(bounds, name, SocketAddr::new(address, HTTPS), answered).await
+}
+
+/// A large request on a connection of its own.
 pub async fn large_request_alone(bounds: &Bounds, name: &str, address: IpAddr) -> Experiment {
-    let socket = SocketAddr::new(address, HTTPS);
+    large_request_after_at(bounds, name, SocketAddr::new(address, HTTPS), None).await
+}
+
+async fn large_request_after_at(
+    bounds: &Bounds,
+    name: &str,
+    socket: SocketAddr,
+    answered: Option<Answered>,
+) -> Experiment {
+    let at_once = async {
+        let another = http::another(bounds, name, Size::Large, answered?);
+        let result = timeout(HASTE, another).await.ok()?;
+        result.is_seen().then_some(result)
+    };
+    let result = match at_once.await {
+        Some(result) => result,
+        None => request(bounds, name, Size::Large, socket).await,
+    };
     Experiment {
         variation: Variation::LargeRequest,
-        result: request(bounds, name, Size::Large, socket).await,
+        result,
     }
 }
 
@@ -113,7 +148,7 @@ async fn request(bounds: &Bounds, name: &str, size: Size, socket: SocketAddr) ->
         Opened::NoConnection => Observation::skipped(NO_CONNECTION),
         Opened::Handshake(_, None) => Observation::skipped(NO_HANDSHAKE),
         Opened::Handshake(_, Some(stream)) => {
-            without_fact(http::request(bounds, name, size, *stream).await)
+            without_fact(http::request(bounds, name, size, *stream).await.0)
         }
     }
 }
@@ -158,6 +193,9 @@ fn without_fact<T>(observation: Observation<T>) -> Observation<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
     use crate::gather::probe::peer::{
         Authority, NAME, OK, bounds, https, listen, read_head, resets_name, respond,
@@ -171,7 +209,7 @@ mod tests {
     const OTHER: &str = "sts.us-east-1.amazonaws.com";
 
     /// A root, and a server's configuration below it.
-    fn world() -> (Trust, std::sync::Arc<rustls::ServerConfig>) {
+    fn world() -> (Trust, Arc<rustls::ServerConfig>) {
         let root = Authority::new("root");
         let config = root.leaf(&[NAME], (2020, 2050), &[]).config(&["http/1.1"]);
         (root.trust(), config)
@@ -179,7 +217,7 @@ mod tests {
 
     async fn probe_and_experiment(trust: &Trust, socket: SocketAddr) -> Vec<Experiment> {
         let bounds = bounds();
-        let probe = probe_at(&bounds, trust, NAME, socket, |_| ()).await;
+        let probe = probe_at(&bounds, trust, NAME, socket, |_| ()).await.0;
         experiments_at(&bounds, &probe, &[OTHER.to_owned()], socket).await
     }
 
@@ -256,5 +294,56 @@ mod tests {
         let socket = listen(move |stream| respond(config.clone(), stream, TOO_LARGE)).await;
         let made = large_request_at(&bounds(), NAME, socket).await;
         assert!(of(&made, &Variation::LargeRequest).is_seen());
+    }
+
+    /// What becomes of a large request after a small one, and how many connections it took, where a connection answers
+    /// so many requests and is then closed or left alone.
+    async fn after(answers: usize, stays_open: bool, largest: usize) -> (Observation<()>, usize) {
+        let (trust, config) = world();
+        let made = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&made);
+        let socket = listen(move |stream| {
+            count.fetch_add(1, Ordering::SeqCst);
+            let config = config.clone();
+            async move {
+                let mut stream = TlsAcceptor::from(config).accept(stream).await.unwrap();
+                for _ in 0..answers {
+                    if (1..largest).contains(&read_head(&mut stream).await.len()) {
+                        stream.write_all(OK).await.unwrap();
+                    }
+                }
+                if stays_open {
+                    std::future::pending::<()>().await
+                }
+            }
+        })
+        .await;
+        let (probe, answered) = probe_at(&bounds(), &trust, NAME, socket, |_| ()).await;
+        assert!(probe.http.is_seen(), "{:?}", probe.http);
+        let large = large_request_after_at(&bounds(), NAME, socket, answered).await;
+        (large.result, made.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test]
+    async fn a_large_request_goes_where_the_small_one_was_answered() {
+        let (large, connections) = after(2, true, 1 << 20).await;
+        assert!(large.is_seen());
+        assert_eq!(connections, 1);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_answers_once_is_asked_on_another_connection() {
+        for stays_open in [false, true] {
+            let (large, connections) = after(1, stays_open, 1 << 20).await;
+            assert!(large.is_seen(), "{stays_open} {large:?}");
+            assert_eq!(connections, 2);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_large_request_that_stalls_after_the_small_one_stalls_by_itself_as_well() {
+        let (large, connections) = after(2, true, 4096).await;
+        assert_eq!(large.failure_kind(), Some(FailureKind::Timeout));
+        assert_eq!(connections, 2);
     }
 }

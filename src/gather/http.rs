@@ -8,7 +8,8 @@ mod transport;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::client::conn::{http1, http2};
 use hyper::header::{ACCEPT, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -48,21 +49,56 @@ const PADDING: usize = 9 * 1024;
 /// The header that makes a large request large.
 const PADDING_HEADER: HeaderName = HeaderName::from_static("x-vpcheck-padding");
 
+/// A connection that a request was answered on, as far as its answer was read; another may follow it.
+pub struct Answered {
+    sender: http1::SendRequest<Empty<Bytes>>,
+    ending: Ending,
+    _connection: Connection,
+}
+
 /// Sends `GET /` for `name` and reads the answer: its head, and the beginning of its body as far as it comes.
 ///
-/// No redirect is followed and nothing is decompressed.
+/// No redirect is followed and nothing is decompressed. Over HTTP/1.1, an answer that was read to its end leaves the
+/// connection for a request more.
 pub async fn request(
     bounds: &Bounds,
     name: &str,
     size: Size,
     stream: TlsStream<TcpStream>,
-) -> Observation<HttpSeen> {
+) -> (Observation<HttpSeen>, Option<Answered>) {
     let patience = bounds.timeout().min(bounds.left());
-    bounds
+    let observation = bounds
         .observe(async {
             match attempt(name, size, stream, patience).await {
                 Ok(seen) => Outcome::Seen(seen),
                 Err(failure) => Outcome::Failed(failure),
+            }
+        })
+        .await;
+    let (seen, answered) = tcp::split(observation);
+    (seen, answered.flatten())
+}
+
+/// Sends another request for `name` on a connection that has answered one, and waits for the head of an answer.
+pub async fn another(
+    bounds: &Bounds,
+    name: &str,
+    size: Size,
+    mut answered: Answered,
+) -> Observation<()> {
+    bounds
+        .observe(async {
+            let request = match unsigned(name, size, false) {
+                Ok(request) => request,
+                Err(failure) => return Outcome::Failed(failure),
+            };
+            let exchanged = async {
+                answered.sender.ready().await?;
+                answered.sender.send_request(request).await
+            };
+            match exchanged.await {
+                Ok(_) => Outcome::Seen(()),
+                Err(error) => Outcome::Failed(failure(&error, &answered.ending)),
             }
         })
         .await
@@ -73,7 +109,7 @@ async fn attempt(
     size: Size,
     stream: TlsStream<TcpStream>,
     patience: Duration,
-) -> Result<HttpSeen, Failure> {
+) -> Result<(HttpSeen, Option<Answered>), Failure> {
     let began = Instant::now();
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let (watched, ending) = Watched::new(stream);
@@ -83,20 +119,35 @@ async fn attempt(
     } else {
         over_http1(watched, request).await
     };
-    let (response, _connection) = exchanged.map_err(|error| failure(&error, &ending))?;
+    let exchange = exchanged.map_err(|error| failure(&error, &ending))?;
     let received_at = jiff::Timestamp::now();
-    let (head, body) = response.into_parts();
+    let (head, body) = exchange.response.into_parts();
     // The head is what matters: a body that stalls must not cost it.
     let body_until = (Instant::now() + BODY_PATIENCE).min(began + patience * 9 / 10);
-    Ok(HttpSeen {
+    let (body, is_whole) = beginning(body, body_until).await;
+    let answered = exchange.sender.filter(|_| is_whole).map(|sender| Answered {
+        sender,
+        ending,
+        _connection: exchange.connection,
+    });
+    let seen = HttpSeen {
         code: head.status.as_u16(),
         headers: headers(&head.headers),
-        body: beginning(body, body_until).await,
+        body,
         received_at,
-    })
+    };
+    Ok((seen, answered))
 }
 
-/// The task that drives a connection; it ends with the request.
+/// A request that is being answered.
+struct Exchange {
+    response: Response<Incoming>,
+    /// What sends the next one, over HTTP/1.1.
+    sender: Option<http1::SendRequest<Empty<Bytes>>>,
+    connection: Connection,
+}
+
+/// The task that drives a connection; it ends with whoever has use for it.
 struct Connection(JoinHandle<()>);
 
 impl Drop for Connection {
@@ -105,11 +156,8 @@ impl Drop for Connection {
     }
 }
 
-async fn over_http1(
-    io: Watched,
-    request: Request<Empty<Bytes>>,
-) -> Result<(Response<Incoming>, Connection), hyper::Error> {
-    let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
+async fn over_http1(io: Watched, request: Request<Empty<Bytes>>) -> Result<Exchange, hyper::Error> {
+    let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(MAX_HEAD)
         .max_headers(4 * MAX_HEADERS)
         .handshake(TokioIo::new(io))
@@ -118,21 +166,26 @@ async fn over_http1(
         // What ends the connection also ends the request, which reports it.
         let _ = connection.await;
     }));
-    Ok((sender.send_request(request).await?, connection))
+    Ok(Exchange {
+        response: sender.send_request(request).await?,
+        sender: Some(sender),
+        connection,
+    })
 }
 
-async fn over_http2(
-    io: Watched,
-    request: Request<Empty<Bytes>>,
-) -> Result<(Response<Incoming>, Connection), hyper::Error> {
-    let (mut sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+async fn over_http2(io: Watched, request: Request<Empty<Bytes>>) -> Result<Exchange, hyper::Error> {
+    let (mut sender, connection) = http2::Builder::new(TokioExecutor::new())
         .max_header_list_size(MAX_HEAD as u32)
         .handshake(TokioIo::new(io))
         .await?;
     let connection = Connection(tokio::spawn(async move {
         let _ = connection.await;
     }));
-    Ok((sender.send_request(request).await?, connection))
+    Ok(Exchange {
+        response: sender.send_request(request).await?,
+        sender: None,
+        connection,
+    })
 }
 
 fn unsigned(name: &str, size: Size, is_http2: bool) -> Result<Request<Empty<Bytes>>, Failure> {
@@ -174,19 +227,25 @@ fn headers(headers: &HeaderMap<HeaderValue>) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The beginning of a body: what has come until then, or until it is enough.
-async fn beginning(mut body: Incoming, until: Instant) -> String {
+/// The beginning of a body: what has come until then, or until it is enough; and whether that is all of it.
+async fn beginning(mut body: Incoming, until: Instant) -> (String, bool) {
     let mut bytes = Vec::new();
-    while bytes.len() < MAX_BODY && Instant::now() < until {
-        let Ok(Some(Ok(frame))) = timeout_at(until, body.frame()).await else {
-            break;
-        };
-        if let Some(data) = frame.data_ref() {
-            let room = MAX_BODY - bytes.len();
-            bytes.extend(data.iter().take(room));
+    let mut is_whole = body.is_end_stream();
+    while !is_whole && bytes.len() < MAX_BODY && Instant::now() < until {
+        match timeout_at(until, body.frame()).await {
+            Ok(Some(Ok(frame))) => {
+                if let Some(data) = frame.data_ref() {
+                    let room = MAX_BODY - bytes.len();
+                    bytes.extend(data.iter().take(room));
+                }
+                is_whole = body.is_end_stream();
+            }
+            Ok(None) => is_whole = true,
+            Ok(Some(Err(_))) | Err(_) => break,
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    (text, is_whole)
 }
 
 fn failure(error: &hyper::Error, ending: &Ending) -> Failure {

@@ -267,7 +267,12 @@ async fn probe_one(
     shared: &Shared,
 ) -> AddressProbe {
     let (bounds, trust) = (&context.bounds, &context.trust);
+    let (http2, is_http2) = oneshot::channel();
     let shaken = |tls: &TlsSeen| {
+        if is_first && tls.alpn.as_deref() == Some("h2") {
+            // Nobody waits any more where the probe has ended.
+            let _ = http2.send(());
+        }
         if is_verified(tls)
             && let Ok(mut verified) = shared.verified.lock()
             && let Some(verified) = verified.take()
@@ -277,37 +282,44 @@ async fn probe_one(
         }
     };
     let mut small = Box::pin(async {
-        let probe = probe::probe(bounds, trust, name, address, context.ipv6_route, shaken).await;
+        let (probe, answered) =
+            probe::probe(bounds, trust, name, address, context.ipv6_route, shaken).await;
         let is_answered = probe.tls.seen().is_some_and(is_verified) && probe.http.is_seen();
-        (probe, is_answered)
+        (probe, is_answered, answered)
     });
-    let large = || experiments::large_request_alone(bounds, name, address);
-    let reachable = !probe::needs_ipv6(address) || context.ipv6_route;
-    let (mut probe, large) = if is_first && reachable {
-        // The first address has it made beside its probe, so that nobody waits for it.
-        let mut large = Box::pin(large());
-        let mut made = None;
-        let (probe, is_answered) = loop {
-            tokio::select! {
-                biased;
-                probed = &mut small => break probed,
-                experiment = &mut large, if made.is_none() => made = Some(experiment),
-            }
-        };
+    // HTTP/1.1 takes one request after the other; where a large one needs a connection of its own, it is made at once.
+    let mut beside = Box::pin(async {
+        match is_http2.await {
+            Ok(()) => Some(experiments::large_request_alone(bounds, name, address).await),
+            Err(_) => None,
+        }
+    });
+    let mut made = None;
+    let (mut probe, is_answered, answered) = loop {
+        tokio::select! {
+            biased;
+            probed = &mut small => break probed,
+            experiment = &mut beside, if made.is_none() => made = Some(experiment),
+        }
+    };
+    drop(small);
+    if is_first {
         shared.first_answered.send_replace(Some(is_answered));
-        match (is_answered, made) {
-            (false, _) => (probe, None),
-            (true, Some(made)) => (probe, Some(made)),
-            (true, None) => (probe, Some(large.await)),
-        }
-    } else {
-        if is_first {
-            shared.first_answered.send_replace(Some(false));
-        }
-        let (probe, is_answered) = small.await;
-        match is_answered && shared.takes_large().await {
-            true => (probe, Some(Box::pin(large()).await)),
-            false => (probe, None),
+    }
+    let large = match is_answered && (is_first || shared.takes_large().await) {
+        false => None,
+        true => {
+            let made = match made {
+                Some(made) => made,
+                None => beside.await,
+            };
+            match made {
+                Some(made) => Some(made),
+                None => {
+                    let after = experiments::large_request_after;
+                    Some(Box::pin(after(bounds, name, address, answered)).await)
+                }
+            }
         }
     };
     let experiments = experiments::experiments(bounds, &probe, &context.other_names);

@@ -148,6 +148,14 @@ impl Plan {
 
     fn add_name(&mut self, name: &str, origin: NameOrigin, required: bool) {
         let name = name.trim_end_matches('.').to_ascii_lowercase();
+        // A name that the catalogue gave is its service's: there is no need to ask whose it is.
+        let is_given =
+            |hostname: &TargetName| hostname.name == name && hostname.origin == NameOrigin::Catalog;
+        let mut targets = self.targets.iter_mut();
+        if let Some(target) = targets.find(|target| target.hostnames.iter().any(is_given)) {
+            target.required |= required;
+            return;
+        }
         let identified = Catalog::get().identify(&name);
         let target = match identified {
             Some(identified) => self.target(identified.service.id(), true, required),
@@ -239,7 +247,10 @@ impl Plan {
             let Some(service) = Catalog::get().service(&target.service) else {
                 continue;
             };
-            for hostname in &target.hostnames {
+            // The catalogue's own are the plain ones already.
+            let special =
+                (target.hostnames.iter()).filter(|hostname| hostname.origin != NameOrigin::Catalog);
+            for hostname in special {
                 let told = Catalog::get().identify(&hostname.name);
                 let Some(own) = told.and_then(|i| i.region).or_else(|| region.cloned()) else {
                     continue;

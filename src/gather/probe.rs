@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::http::{self, Size};
+use super::http::{self, Answered, Size};
 use super::tls::{self, Hello, Protocols, Trust};
 use super::{Bounds, tcp};
 use crate::facts::tls::TlsSeen;
@@ -21,7 +21,8 @@ const NO_IPV6_ROUTE: &str = "this host has no IPv6 route";
 /// Probes one address on port 443: TCP, then TLS for `name`, then one unsigned request, each within the time limit
 /// of a probe. A phase that has nothing to stand on is skipped, with that reason.
 ///
-/// `shaken` is told of the handshake as soon as it is complete.
+/// `shaken` is told of the handshake as soon as it is complete. The connection comes with the probe where it can take
+/// another request.
 ///
 /// The request is sent whatever the certificate is worth: nothing secret is in it, and its answer dates the clock.
 pub async fn probe(
@@ -31,9 +32,9 @@ pub async fn probe(
     address: IpAddr,
     ipv6_route: bool,
     shaken: impl FnOnce(&TlsSeen),
-) -> AddressProbe {
+) -> (AddressProbe, Option<Answered>) {
     if needs_ipv6(address) && !ipv6_route {
-        return AddressProbe {
+        let probe = AddressProbe {
             name: name.to_owned(),
             address,
             tcp: Observation::skipped(NO_IPV6_ROUTE),
@@ -41,6 +42,7 @@ pub async fn probe(
             http: Observation::skipped(NO_IPV6_ROUTE),
             experiments: Vec::new(),
         };
+        return (probe, None);
     }
     let socket = SocketAddr::new(address, HTTPS);
     probe_at(bounds, trust, name, socket, shaken).await
@@ -53,7 +55,7 @@ pub(super) async fn probe_at(
     name: &str,
     socket: SocketAddr,
     shaken: impl FnOnce(&TlsSeen),
-) -> AddressProbe {
+) -> (AddressProbe, Option<Answered>) {
     let mut probe = AddressProbe {
         name: name.to_owned(),
         address: socket.ip(),
@@ -64,7 +66,9 @@ pub(super) async fn probe_at(
     };
     let (seen, stream) = tcp::connect(bounds, socket).await;
     probe.tcp = seen;
-    let Some(stream) = stream else { return probe };
+    let Some(stream) = stream else {
+        return (probe, None);
+    };
     let (hello, protocols) = (Hello::PostQuantum, Protocols::Both);
     let (seen, stream) = tls::handshake(bounds, trust, name, hello, protocols, stream).await;
     if let Some(seen) = seen.seen() {
@@ -73,10 +77,11 @@ pub(super) async fn probe_at(
     probe.tls = seen;
     let Some(stream) = stream else {
         probe.http = Observation::skipped(NO_HANDSHAKE);
-        return probe;
+        return (probe, None);
     };
-    probe.http = http::request(bounds, name, Size::Small, stream).await;
-    probe
+    let (seen, answered) = http::request(bounds, name, Size::Small, stream).await;
+    probe.http = seen;
+    (probe, answered)
 }
 
 /// True for an address that only an IPv6 route leads to; an IPv4 address in IPv6's clothes is none.

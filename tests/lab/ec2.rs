@@ -17,7 +17,11 @@ mod network;
 mod prefix_lists;
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::sync::{Arc, Mutex};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use super::hostile;
 use super::http::{Answer, HttpRequest, HttpResponse};
@@ -44,8 +48,15 @@ impl Ec2 {
         }
     }
 
-    /// What to do with one request.
+    /// What to do with one request. Answers are compressed where the request says that they may be, as AWS's are.
     pub fn answer(&self, request: &HttpRequest) -> Answer {
+        match self.plain(request) {
+            Answer::Respond(response) if accepts_gzip(request) => compressed(response).into(),
+            answer => answer,
+        }
+    }
+
+    fn plain(&self, request: &HttpRequest) -> Answer {
         let world = super::turn::now(&self.world);
         let hangs = world.ec2_api.temper == "hang"
             && request.header("authorization").is_some()
@@ -87,6 +98,22 @@ impl Ec2 {
         };
         with_token(response, action, &token).into()
     }
+}
+
+fn accepts_gzip(request: &HttpRequest) -> bool {
+    let accepted = request.header("accept-encoding").unwrap_or_default();
+    accepted.split(',').any(|coding| coding.trim() == "gzip")
+}
+
+fn compressed(response: HttpResponse) -> HttpResponse {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let written = encoder.write_all(&response.body);
+    let body = written.and_then(|()| encoder.finish());
+    HttpResponse {
+        body: body.expect("a Vec takes whatever is written"),
+        ..response
+    }
+    .with("Content-Encoding", "gzip")
 }
 
 fn without_token(request: &HttpRequest) -> HttpRequest {

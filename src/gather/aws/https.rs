@@ -21,6 +21,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use http_body_util::Limited;
 
 use super::budget::Budget;
+use super::gzip::Gunzip;
 use super::open_ended::OpenEnded;
 use super::resolve::Resolver;
 use crate::gather::tls::Roots;
@@ -131,8 +132,14 @@ impl HttpConnector for Bounded<SharedHttpConnector> {
                     .into_iter()
                     .filter(|name| response.headers().get(*name).is_some())
                     .collect();
+                let encoding = response.headers_mut().remove("content-encoding");
+                if encoding.is_some() {
+                    // It is that of the compressed body.
+                    response.headers_mut().remove("content-length");
+                }
                 response.map(|body| {
                     let body = OpenEnded::new(body, |name| told.contains(&name));
+                    let body = Gunzip::new(body, encoding.as_deref());
                     SdkBody::from_body_1_x(budget.feed(Limited::new(body, LONGEST_ANSWER)))
                 })
             })

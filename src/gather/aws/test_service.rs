@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{OnceCell, watch};
 use tokio_rustls::TlsAcceptor;
 
-use super::warm::{To, Warm};
+use super::warm::{Answers, To, Warm};
 use super::{ApiHost, AwsAccess, InstanceSource, RetryConfig, chain, timeouts};
 use crate::facts::host::{CredentialSource, Variable};
 use crate::facts::{Failure, Observation, Outcome};
@@ -98,7 +98,7 @@ impl Service {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
             .endpoint_url(format!("https://localhost:{}", self.address.port()))
-            .http_client(line.client())
+            .http_client(line.client(Answers::Plain))
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts(timeout))
             .build();

@@ -34,7 +34,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::https::bounded;
 use super::resolve::Resolver;
-use super::{ApiHost, failure};
+use super::{ApiHost, failure, gzip};
 use crate::facts::FailureKind;
 use crate::gather::tls::{self, Roots, SameChain};
 
@@ -45,6 +45,15 @@ pub(in crate::gather) enum To {
     Address(IpAddr),
     /// To the addresses that the name has.
     Name(Resolver),
+}
+
+/// How answers may come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::gather) enum Answers {
+    /// As they are.
+    Plain,
+    /// Compressed, if the server will.
+    Compressed,
 }
 
 /// HTTPS connections to one host, which trust the roots given and no others.
@@ -84,10 +93,11 @@ impl Warm {
     }
 
     /// A client that uses them, and makes more where they are not enough.
-    pub(in crate::gather) fn client(&self) -> SharedHttpClient {
-        bounded(SharedHttpClient::new(WarmClient(
-            Client::builder(TokioExecutor::new()).build(self.clone()),
-        )))
+    pub(in crate::gather) fn client(&self, answers: Answers) -> SharedHttpClient {
+        bounded(SharedHttpClient::new(WarmClient {
+            client: Client::builder(TokioExecutor::new()).build(self.clone()),
+            answers,
+        }))
     }
 }
 
@@ -226,7 +236,10 @@ impl hyper::rt::Write for Stream {
 }
 
 #[derive(Debug, Clone)]
-struct WarmClient(Client<Warm, SdkBody>);
+struct WarmClient {
+    client: Client<Warm, SdkBody>,
+    answers: Answers,
+}
 
 impl HttpClient for WarmClient {
     fn http_connector(
@@ -235,7 +248,8 @@ impl HttpClient for WarmClient {
         _components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         SharedHttpConnector::new(WarmConnector {
-            client: self.0.clone(),
+            client: self.client.clone(),
+            answers: self.answers,
             patience: settings.read_timeout(),
         })
     }
@@ -244,11 +258,17 @@ impl HttpClient for WarmClient {
 #[derive(Debug)]
 struct WarmConnector {
     client: Client<Warm, SdkBody>,
+    answers: Answers,
     patience: Option<Duration>,
 }
 
 impl HttpConnector for WarmConnector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        if self.answers == Answers::Compressed {
+            // It is signed by now, which a header more does not change.
+            let (name, value) = gzip::ACCEPT;
+            request.headers_mut().insert(name, value);
+        }
         let request = match request.try_into_http1x() {
             Ok(request) => request,
             Err(error) => {

@@ -42,13 +42,16 @@ async fn probe_raw(answer: &'static [u8]) -> AddressProbe {
         |_| (),
     )
     .await
+    .0
 }
 
 /// Probes a server with a right certificate that answers a request with these bytes and waits.
 async fn probe_http(answer: impl Into<Vec<u8>>) -> AddressProbe {
     let root = Authority::new("root");
     let socket = https(root.leaf(&[NAME], NOW, &[]).config(&["http/1.1"]), answer).await;
-    probe_at(&bounds(), &root.trust(), NAME, socket, |_| ()).await
+    probe_at(&bounds(), &root.trust(), NAME, socket, |_| ())
+        .await
+        .0
 }
 
 #[tokio::test]
@@ -94,7 +97,9 @@ async fn http2_is_spoken_where_it_is_agreed_on() {
         }
     })
     .await;
-    let probe = probe_at(&bounds(), &root.trust(), NAME, socket, |_| ()).await;
+    let probe = probe_at(&bounds(), &root.trust(), NAME, socket, |_| ())
+        .await
+        .0;
     assert_eq!(probe.tls.seen().unwrap().alpn.as_deref(), Some("h2"));
     assert_eq!(probe.http.seen().unwrap().body, "over two");
 }
@@ -132,7 +137,8 @@ async fn a_wrong_certificate_is_seen_and_the_request_sent_nonetheless() {
         socket,
         |_| (),
     )
-    .await;
+    .await
+    .0;
     let tls = probe.tls.seen().unwrap();
     assert!(!tls.name_matches);
     assert!(!tls.service_roots.reaches() && !tls.system_roots.reaches());
@@ -156,7 +162,8 @@ async fn a_closed_port_is_refused_and_nothing_follows() {
         socket,
         |_| (),
     )
-    .await;
+    .await
+    .0;
     assert_eq!(probe.tcp.failure_kind(), Some(FailureKind::Refused));
     assert_eq!(probe.tls.skip_reason(), Some(NO_CONNECTION));
     assert_eq!(probe.http.skip_reason(), Some(NO_CONNECTION));
@@ -166,7 +173,7 @@ async fn a_closed_port_is_refused_and_nothing_follows() {
 async fn an_ipv6_address_without_a_route_is_skipped_and_not_tried() {
     let (bounds, trust) = (bounds(), Authority::new("root").trust());
     let address = "2001:db8::1".parse().unwrap();
-    let probe = probe(&bounds, &trust, NAME, address, false, |_| ()).await;
+    let probe = probe(&bounds, &trust, NAME, address, false, |_| ()).await.0;
     for reason in [
         probe.tcp.skip_reason(),
         probe.tls.skip_reason(),
@@ -186,7 +193,8 @@ async fn a_peer_that_accepts_and_says_nothing_is_a_handshake_timeout() {
         socket,
         |_| (),
     )
-    .await;
+    .await
+    .0;
     assert!(probe.tcp.is_seen());
     assert_eq!(probe.tls.failure_kind(), Some(FailureKind::Timeout));
     assert_eq!(probe.http.skip_reason(), Some(NO_HANDSHAKE));
@@ -210,7 +218,8 @@ async fn a_connection_that_is_closed_in_the_handshake_is_a_reset() {
         socket,
         |_| (),
     )
-    .await;
+    .await
+    .0;
     assert_eq!(probe.tls.failure_kind(), Some(FailureKind::Reset));
 }
 
@@ -257,7 +266,9 @@ async fn a_peer_that_closes_instead_of_answering_the_request_is_a_reset() {
         }
     })
     .await;
-    let probe = probe_at(&bounds(), &root.trust(), NAME, socket, |_| ()).await;
+    let probe = probe_at(&bounds(), &root.trust(), NAME, socket, |_| ())
+        .await
+        .0;
     assert!(probe.tls.is_seen());
     assert_eq!(probe.http.failure_kind(), Some(FailureKind::Reset));
 }
@@ -321,7 +332,8 @@ async fn a_version_1_certificate_of_a_middlebox_is_seen_and_reaches_nothing() {
         socket,
         |_| (),
     )
-    .await;
+    .await
+    .0;
     let tls = probe.tls.seen().expect("a handshake");
     assert_eq!(tls.leaf().unwrap().issuer, "CN=middlebox");
     assert!(!tls.service_roots.reaches() && !tls.name_matches);
@@ -333,7 +345,9 @@ async fn a_right_certificate_without_its_key_is_worth_nothing() {
     let certificate = root.leaf(&[NAME], NOW, &[]).chain.remove(0);
     let config = peer_presenting(certificate);
     let socket = listen(move |stream| respond(config.clone(), stream, OK)).await;
-    let probe = probe_at(&bounds(), &root.trust(), NAME, socket, |_| ()).await;
+    let probe = probe_at(&bounds(), &root.trust(), NAME, socket, |_| ())
+        .await
+        .0;
     let tls = probe.tls.seen().expect("a handshake");
     assert!(!tls.service_roots.reaches() && !tls.system_roots.reaches());
 }
