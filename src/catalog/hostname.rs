@@ -1,11 +1,11 @@
 //! From a host name back to the service it belongs to.
 
-use std::sync::OnceLock;
+mod index;
 
 use serde::{Deserialize, Serialize};
 
-use super::template::Template;
 use super::{Partition, Region, Service};
+pub(super) use index::Index;
 
 /// The form of an AWS host name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,194 +56,13 @@ pub struct Identified {
     pub region: Option<Region>,
 }
 
-/// Every name pattern of every service in every partition, for [`Index::identify`].
-#[derive(Debug)]
-pub(super) struct Index {
-    /// Of each partition, the patterns below its own domains, prepared when a name there is first looked at.
-    below_domains: Vec<OnceLock<Patterns>>,
-    /// The few that are below none of these domains.
-    elsewhere: Patterns,
-}
-
-impl Index {
-    /// An index of these services' names in these partitions; the positions in the two lists are kept.
-    pub(super) fn new(partitions: &[Partition], services: &[Service]) -> Index {
-        let mut elsewhere = Patterns::default();
-        for partition in 0..partitions.len() {
-            elsewhere.add(partition, partitions, services, Template::is_elsewhere);
-        }
-        Index {
-            below_domains: partitions.iter().map(|_| OnceLock::new()).collect(),
-            elsewhere: elsewhere.sorted(),
-        }
-    }
-
-    /// The patterns that a name may match, by where it is.
-    fn patterns(
-        &self,
-        name: &str,
-        partitions: &[Partition],
-        services: &[Service],
-    ) -> impl Iterator<Item = &Patterns> {
-        let below = self.below_domains.iter().zip(partitions).enumerate();
-        let below = below.filter(|(_, (_, partition))| partition.has_below(name));
-        let below = below.map(|(number, (patterns, _))| {
-            patterns.get_or_init(|| {
-                let mut patterns = Patterns::default();
-                patterns.add(number, partitions, services, |t| !t.is_elsewhere());
-                patterns.sorted()
-            })
-        });
-        below.chain([&self.elsewhere])
-    }
-
-    /// The best match: the one that leaves the fewest labels unexplained, plainer forms first.
-    pub(super) fn identify(
-        &self,
-        hostname: &str,
-        partitions: &[Partition],
-        services: &'static [Service],
-    ) -> Option<Identified> {
-        /// The longest name in the DNS, as text.
-        const LONGEST: usize = 253;
-        let name = hostname.strip_suffix('.').unwrap_or(hostname);
-        if name.is_empty() || name.len() > LONGEST {
-            return None;
-        }
-        let name = name.to_ascii_lowercase();
-        let labels: Vec<&str> = name.rsplit('.').collect();
-        if !labels.iter().all(|label| is_label(label)) {
-            return None;
-        }
-        let patterns = self.patterns(&name, partitions, services);
-        let candidates = patterns.flat_map(|patterns| patterns.candidates(&labels));
-        let found = candidates.filter_map(|pattern| {
-            let partition = partitions.get(pattern.partition)?;
-            let (below, region) = pattern.matches(&labels, partition)?;
-            Some((below, pattern, region))
-        });
-        // Of equals the first pattern; those of one service go by form.
-        let (below, pattern, region) =
-            found.min_by_key(|(below, p, _)| (*below, p.form, p.partition, p.place))?;
-        let form = match pattern.form {
-            NameForm::Standard if below > 0 => NameForm::Subdomain,
-            form => form,
-        };
-        Some(Identified {
-            service: services.get(pattern.service)?,
-            form,
-            region: region.or_else(|| pattern.stands_for.clone()),
-        })
-    }
-}
-
-/// Patterns, to be found by their labels.
-#[derive(Debug, Default)]
-struct Patterns {
-    all: Vec<Pattern>,
-    /// By position from the right and fixed text there, the patterns that have it as their leftmost: a name is held
-    /// against few of all the patterns. Sorted.
-    by_label: Vec<(LabelHash, usize)>,
-    /// Patterns without any fixed label.
-    without_label: Vec<usize>,
-}
-
-impl Patterns {
-    /// Adds those of a partition's that come from such templates.
-    fn add(
-        &mut self,
-        number: usize,
-        partitions: &[Partition],
-        services: &[Service],
-        wanted: impl Fn(&Template) -> bool,
-    ) {
-        let Some(partition) = partitions.get(number) else {
-            return;
-        };
-        let mut place = 0;
-        for (at, service) in services.iter().enumerate() {
-            let regions: Vec<&Region> = service.differing_regions(partition).collect();
-            for form in NameForm::ALL {
-                let everywhere = service.templates_everywhere(form);
-                let mut add = |template: &Template, only: Option<&Region>| {
-                    place += 1;
-                    if !wanted(template) {
-                        return;
-                    }
-                    let stands_for = only.or(template.names_global(partition));
-                    template.variants(partition, only, |text| {
-                        let mut pattern = Pattern::new(text, form, at, number, place);
-                        pattern.stands_for = stands_for.cloned();
-                        if service.has_subdomains() && pattern.below == Below::Nothing {
-                            pattern.below = Below::Anything;
-                        }
-                        self.push(pattern);
-                    });
-                };
-                let own = service.templates_in(&partition.name, form);
-                for template in own.unwrap_or(&everywhere).iter().chain(service.also(form)) {
-                    add(template, None);
-                }
-                for region in &regions {
-                    let own = service.templates_in(region.as_str(), form).or(own);
-                    for template in own.unwrap_or(&everywhere) {
-                        add(template, Some(region));
-                    }
-                }
-            }
-        }
-    }
-
-    fn push(&mut self, pattern: Pattern) {
-        let number = self.all.len();
-        match pattern.leftmost_label() {
-            Some(label) => self.by_label.push((label, number)),
-            None => self.without_label.push(number),
-        }
-        self.all.push(pattern);
-    }
-
-    fn sorted(mut self) -> Self {
-        self.by_label.sort_unstable();
-        self
-    }
-
-    /// All patterns that these labels may match.
-    fn candidates(&self, labels: &[&str]) -> impl Iterator<Item = &Pattern> {
-        let fixed = labels.iter().enumerate().flat_map(|(position, label)| {
-            let wanted = LabelHash::of(position, label);
-            let begin = self.by_label.partition_point(|(label, _)| *label < wanted);
-            let from = self.by_label.get(begin..).unwrap_or_default();
-            from.iter().take_while(move |(label, _)| *label == wanted)
-        });
-        let numbers = fixed.map(|(_, number)| number).chain(&self.without_label);
-        numbers.filter_map(|number| self.all.get(*number))
-    }
-}
-
-/// A fixed label and its position from the right. Two that differ may be equal, hardly ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct LabelHash(u64);
-
-impl LabelHash {
-    /// FNV-1a, since there is nothing to defend: who looks a name up sees all patterns that share its hash tried.
-    fn of(position: usize, label: &str) -> Self {
-        let position = u64::try_from(position).unwrap_or(u64::MAX);
-        let mixed = |hash: u64, byte: u64| (hash ^ byte).wrapping_mul(0x0100_0000_01b3);
-        let hash = mixed(0xcbf2_9ce4_8422_2325, position);
-        LabelHash(label.bytes().map(u64::from).fold(hash, mixed))
-    }
-}
-
 /// One name pattern.
 #[derive(Debug)]
 struct Pattern {
     /// Its labels.
     text: Box<str>,
     form: NameForm,
-    service: usize,
-    partition: usize,
-    /// Its template's place among all of its partition.
+    /// Its template's place among all of its service in a partition.
     place: usize,
     below: Below,
     /// The region of a name that has none in it.
@@ -273,7 +92,7 @@ enum Below {
 }
 
 impl Pattern {
-    fn new(text: &str, form: NameForm, service: usize, partition: usize, place: usize) -> Pattern {
+    fn new(text: &str, form: NameForm, place: usize) -> Pattern {
         let (text, below) = match text.strip_prefix("*.") {
             Some(rest) => (rest, Below::Something),
             None => (text, Below::Nothing),
@@ -281,8 +100,6 @@ impl Pattern {
         Pattern {
             text: text.into(),
             form,
-            service,
-            partition,
             place,
             below,
             stands_for: None,
@@ -293,21 +110,6 @@ impl Pattern {
     fn labels(&self) -> impl Iterator<Item = Label<'_>> {
         let own = (self.form == NameForm::Vpce).then_some(Label::Endpoint);
         self.text.rsplit('.').map(Label::new).chain(own)
-    }
-
-    /// The fixed label that is furthest to the left.
-    fn leftmost_label(&self) -> Option<LabelHash> {
-        let mut rest = &*self.text;
-        loop {
-            let (first, after) = rest
-                .split_once('.')
-                .map_or((rest, None), |(f, a)| (f, Some(a)));
-            if let Label::Exactly(text) = Label::new(first) {
-                let position = after.map_or(0, |after| after.split('.').count());
-                return Some(LabelHash::of(position, text));
-            }
-            rest = after?;
-        }
     }
 
     /// How many labels are left of what the pattern explains, and the region found on the way.
@@ -373,53 +175,4 @@ fn is_endpoint(label: &str) -> bool {
     label
         .strip_prefix("vpce-")
         .is_some_and(|id| !id.is_empty() && !id.starts_with("svc-"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalog::Catalog;
-
-    #[test]
-    fn labels_lead_to_the_pattern_that_a_search_of_all_finds() {
-        let catalog = Catalog::get();
-        let index = catalog.index();
-        let Catalog {
-            partitions,
-            services,
-            ..
-        } = catalog;
-        let whole = {
-            let mut patterns = Patterns::default();
-            for number in 0..partitions.len() {
-                patterns.add(number, partitions, services, |_| true);
-            }
-            patterns.by_label.clear();
-            patterns.without_label = (0..patterns.all.len()).collect();
-            Index {
-                below_domains: Vec::new(),
-                elsewhere: patterns,
-            }
-        };
-        let found = |index: &Index, name: &str| {
-            index
-                .identify(name, partitions, services)
-                .map(|found| (found.service.id(), found.form, found.region))
-        };
-        let mut names = vec!["amazonaws.com".to_owned(), "com".to_owned()];
-        for service in services {
-            for code in ["us-east-1", "cn-north-1", "us-gov-west-1", "eu-west-1"] {
-                let region = Region::parse(code).unwrap();
-                for form in NameForm::ALL {
-                    names.extend(service.hostnames(&region, Some("123456789012"), form));
-                    names.extend(service.hostnames(&region, None, form));
-                }
-            }
-        }
-        for name in names {
-            for name in [format!("below.{name}"), name.replace(".", ".x."), name] {
-                assert_eq!(found(index, &name), found(&whole, &name), "{name}");
-            }
-        }
-    }
 }

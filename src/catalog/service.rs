@@ -262,6 +262,16 @@ impl Service {
         }
     }
 
+    /// Every template that its table has; all others are the usual ones.
+    pub(super) fn own_templates(&self) -> impl Iterator<Item = &Template> {
+        let differences = self.differences.values();
+        let names = [&self.names, &self.also].into_iter().chain(differences);
+        names.flat_map(|names| {
+            let forms = NameForm::ALL.into_iter();
+            forms.flat_map(|form| names.of(form).unwrap_or_default())
+        })
+    }
+
     /// The places, besides whole partitions, where names differ.
     pub(super) fn differing_regions<'a>(
         &'a self,
@@ -312,7 +322,8 @@ impl Service {
         vec![Template::from(text)]
     }
 
-    fn host(&self) -> &str {
+    /// The label that its usual names begin with.
+    pub(super) fn host(&self) -> &str {
         self.host.as_deref().unwrap_or(&self.id)
     }
 }

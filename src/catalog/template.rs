@@ -53,6 +53,12 @@ impl Template {
         }
     }
 
+    /// A label that is in each of its names, if one is.
+    pub(super) fn word(&self) -> Option<&str> {
+        let mut labels = self.0.split('.');
+        labels.find(|label| !label.contains(['{', '*']))
+    }
+
     /// Whether its names are below none of a partition's own domains.
     pub(super) fn is_elsewhere(&self) -> bool {
         !self.0.ends_with("{suffix}") && !self.0.ends_with("{dual}")
