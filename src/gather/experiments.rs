@@ -1,6 +1,7 @@
 //! Experiments that tell look-alikes apart: the same address once more, with one thing changed.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -81,9 +82,29 @@ async fn experiments_at(
         probe.tls.failure_kind(),
         Some(FailureKind::Timeout | FailureKind::Reset | FailureKind::Alert)
     );
-    if !worth_it {
-        return Vec::new();
+    match worth_it {
+        true => apart(bounds, probe, other_names, socket).await,
+        false => Vec::new(),
     }
+}
+
+/// On the heap and out of the way: they are many, and most addresses need none.
+#[inline(never)]
+fn apart<'a>(
+    bounds: &'a Bounds,
+    probe: &'a AddressProbe,
+    other_names: &'a [String],
+    socket: SocketAddr,
+) -> Pin<Box<dyn Future<Output = Vec<Experiment>> + Send + 'a>> {
+    Box::pin(hellos(bounds, probe, other_names, socket))
+}
+
+async fn hellos(
+    bounds: &Bounds,
+    probe: &AddressProbe,
+    other_names: &[String],
+    socket: SocketAddr,
+) -> Vec<Experiment> {
     let classical = async {
         let opened = open(
             bounds,
@@ -142,7 +163,24 @@ async fn large_request_at(bounds: &Bounds, name: &str, socket: SocketAddr) -> Ve
 }
 
 /// The request is what is asked about here: without a connection for it there is nothing to say.
-async fn request(bounds: &Bounds, name: &str, size: Size, socket: SocketAddr) -> Observation<()> {
+///
+/// On the heap and out of the way, since few addresses need it.
+#[inline(never)]
+fn request<'a>(
+    bounds: &'a Bounds,
+    name: &'a str,
+    size: Size,
+    socket: SocketAddr,
+) -> Pin<Box<dyn Future<Output = Observation<()>> + Send + 'a>> {
+    Box::pin(request_at(bounds, name, size, socket))
+}
+
+async fn request_at(
+    bounds: &Bounds,
+    name: &str,
+    size: Size,
+    socket: SocketAddr,
+) -> Observation<()> {
     // Over HTTP/1.1 servers answer headers that are too large for them; over HTTP/2 some cut the connection.
     match open(bounds, name, Hello::Classical, Protocols::Http1, socket).await {
         Opened::NoConnection => Observation::skipped(NO_CONNECTION),

@@ -5,6 +5,7 @@
 
 mod transport;
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty};
@@ -173,7 +174,19 @@ async fn over_http1(io: Watched, request: Request<Empty<Bytes>>) -> Result<Excha
     })
 }
 
-async fn over_http2(io: Watched, request: Request<Empty<Bytes>>) -> Result<Exchange, hyper::Error> {
+/// On the heap and out of the way: HTTP/2 takes much room, and is seldom agreed on.
+#[inline(never)]
+fn over_http2(
+    io: Watched,
+    request: Request<Empty<Bytes>>,
+) -> Pin<Box<dyn Future<Output = Result<Exchange, hyper::Error>> + Send>> {
+    Box::pin(http2_exchange(io, request))
+}
+
+async fn http2_exchange(
+    io: Watched,
+    request: Request<Empty<Bytes>>,
+) -> Result<Exchange, hyper::Error> {
     let (mut sender, connection) = http2::Builder::new(TokioExecutor::new())
         .max_header_list_size(MAX_HEAD as u32)
         .handshake(TokioIo::new(io))

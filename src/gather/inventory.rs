@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::pin::Pin;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{FutureExt, try_join_all};
 use tokio::sync::Semaphore;
 
 use super::aws::AwsAccess;
@@ -253,12 +253,10 @@ fn section<'a, T: Send + 'a>(
     bounds: &'a Bounds,
     read: impl Future<Output = Result<T, Failure>> + Send + 'a,
 ) -> Pin<Box<dyn Future<Output = Observation<T>> + Send + 'a>> {
-    let outcome = async {
-        match read.await {
-            Ok(value) => Outcome::Seen(value),
-            Err(failure) => tcp::outcome(failure),
-        }
-    };
+    let outcome = read.map(|read| match read {
+        Ok(value) => Outcome::Seen(value),
+        Err(failure) => tcp::outcome(failure),
+    });
     Box::pin(bounds.observe_within(bounds.left(), outcome))
 }
 

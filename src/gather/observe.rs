@@ -1,9 +1,12 @@
 //! The bounds of a run in time, and the one way to observe inside them.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use pin_project_lite::pin_project;
 use tokio::sync::watch;
 
 use super::pace::Pace;
@@ -86,45 +89,91 @@ impl Bounds {
     }
 
     /// Observes within one probe's time limit.
-    pub async fn observe<T>(&self, what: impl Future<Output = Outcome<T>>) -> Observation<T> {
-        self.observe_within(self.timeout, what).await
+    pub fn observe<T>(
+        &self,
+        what: impl Future<Output = Outcome<T>>,
+    ) -> impl Future<Output = Observation<T>> {
+        self.observe_within(self.timeout, what)
     }
 
     /// Observes within `limit`, the deadline and the wish to stop, whichever comes first.
     ///
     /// The probe's own limit and the deadline both give [`FailureKind::Timeout`]; what never began since
     /// the time was up or the run was stopped is skipped, with that reason.
-    pub async fn observe_within<T>(
+    pub fn observe_within<T>(
         &self,
         limit: Duration,
         what: impl Future<Output = Outcome<T>>,
-    ) -> Observation<T> {
-        let at_ms = self.elapsed_ms();
+    ) -> impl Future<Output = Observation<T>> {
+        Observing {
+            bounds: self,
+            began: None,
+            what,
+            end: self.end(limit),
+        }
+    }
+
+    /// What an observation comes to that is still going on when its time is up, or the run is stopped.
+    async fn end<T>(&self, limit: Duration) -> Outcome<T> {
         let left = self.left();
-        if self.stopped() {
-            return skipped(at_ms, "the run was interrupted");
-        }
-        if left.is_zero() {
-            return skipped(at_ms, "the deadline had passed");
-        }
-        let began = Instant::now();
-        let (limit, detail) = if limit <= left {
-            (limit, format!("no answer within {} ms", limit.as_millis()))
-        } else {
-            (left, "no answer before the deadline".to_owned())
-        };
         let mut stop = self.stop.clone();
-        let outcome = tokio::select! {
-            biased;
-            outcome = what => outcome,
-            () = tokio::time::sleep(limit) => Outcome::Failed(Failure::new(FailureKind::Timeout, detail)),
+        tokio::select! {
+            () = tokio::time::sleep(limit.min(left)) => {
+                let detail = match limit <= left {
+                    true => format!("no answer within {} ms", limit.as_millis()),
+                    false => "no answer before the deadline".to_owned(),
+                };
+                Outcome::Failed(Failure::new(FailureKind::Timeout, detail))
+            }
             () = stopped(&mut stop) => Outcome::Skipped("the run was interrupted".to_owned()),
+        }
+    }
+}
+
+pin_project! {
+    /// An observation that goes on. What it observes lies in it once: an `async fn` would hold an argument twice that it
+    /// waits for, and at each further level twice as often.
+    struct Observing<'b, W, E> {
+        bounds: &'b Bounds,
+        began: Option<(f64, Instant)>,
+        #[pin]
+        what: W,
+        #[pin]
+        end: E,
+    }
+}
+
+impl<T, W, E> Future for Observing<'_, W, E>
+where
+    W: Future<Output = Outcome<T>>,
+    E: Future<Output = Outcome<T>>,
+{
+    type Output = Observation<T>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Observation<T>> {
+        let this = self.project();
+        let (at_ms, began) = match *this.began {
+            Some(began) => began,
+            None => {
+                let at_ms = this.bounds.elapsed_ms();
+                if this.bounds.stopped() {
+                    return Poll::Ready(skipped(at_ms, "the run was interrupted"));
+                }
+                if this.bounds.left().is_zero() {
+                    return Poll::Ready(skipped(at_ms, "the deadline had passed"));
+                }
+                *this.began.insert((at_ms, Instant::now()))
+            }
         };
-        Observation {
+        let outcome = match this.what.poll(context) {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => ready!(this.end.poll(context)),
+        };
+        Poll::Ready(Observation {
             at_ms,
             took_ms: millis(began.elapsed()),
             outcome,
-        }
+        })
     }
 }
 
