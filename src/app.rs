@@ -12,6 +12,7 @@ mod logging;
 mod output;
 mod redacting;
 mod replaying;
+mod signals;
 mod watching;
 
 use std::collections::BTreeMap;

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
 use crate::config::{InventoryChoice, NamedFile, Settings, TargetArg};
@@ -17,13 +16,16 @@ use crate::gather::snapshot::{self, SnapshotQuestion};
 use crate::gather::tls::Trust;
 use crate::gather::{self, Bounds, Options, host, inventory, open_files};
 
+use super::signals::Signals;
 use super::{AppError, INCONCLUSIVE, PASS, output};
 
 /// Threads are for the cryptography of many handshakes; more than these do not make a run faster. Even on one
 /// processor there are several, so that a peer that floods one connection does not hold up the others and the clock.
 const WORKERS: usize = 4;
-/// For a run of one or two names, whose handshakes are few.
+/// For what is mostly waiting.
 pub(super) const FEW_WORKERS: usize = 2;
+/// For a run of one or two names, whose handshakes are few: what it does on its own thread need not be handed over.
+const OWN_THREAD: usize = 1;
 
 /// How many names the system's resolver is asked for at a time, at the most.
 const MOST_LOOKUPS: usize = 512;
@@ -45,7 +47,7 @@ pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
 pub(super) fn workers(settings: &Settings) -> usize {
     let is_small = settings.workloads.is_empty() && (1..=2).contains(&settings.targets.len());
     match is_small {
-        true => FEW_WORKERS,
+        true => OWN_THREAD,
         false => WORKERS,
     }
 }
@@ -173,14 +175,18 @@ pub(super) fn trust(settings: &Settings) -> Result<Trust, AppError> {
 pub(super) struct Run {
     runtime: Runtime,
     stopped: watch::Receiver<bool>,
+    /// None where the process takes them itself.
+    signals: Option<Signals>,
 }
 
 impl Run {
     pub(super) fn start(workers: usize) -> Result<Run, AppError> {
         let (stop, stopped) = watch::channel(false);
-        let run = Run::of_many(stopped, workers, MOST_LOOKUPS)?;
-        watch_signals(stop).map_err(AppError::Runtime)?;
-        Ok(run)
+        let signals = Signals::take(stop).map_err(AppError::Runtime)?;
+        Ok(Run {
+            signals: Some(signals),
+            ..Run::of_many(stopped, workers, MOST_LOOKUPS)?
+        })
     }
 
     /// One of many runs of a process that takes the signals itself, with so many threads for what blocks: the system's
@@ -191,13 +197,21 @@ impl Run {
         lookups: usize,
     ) -> Result<Run, AppError> {
         open_files::ensure().map_err(|error| AppError::Runtime(std::io::Error::other(error)))?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(workers)
+        let mut runtime = match workers {
+            0 | OWN_THREAD => Builder::new_current_thread(),
+            _ => Builder::new_multi_thread(),
+        };
+        let runtime = runtime
+            .worker_threads(workers.max(1))
             .max_blocking_threads(lookups)
             .enable_all()
             .build()
             .map_err(AppError::Runtime)?;
-        Ok(Run { runtime, stopped })
+        Ok(Run {
+            runtime,
+            stopped,
+            signals: None,
+        })
     }
 
     /// Runs a future under the settings' limits; SIGINT and SIGTERM ask it to end with what it has.
@@ -219,43 +233,15 @@ impl Run {
     ) -> Result<T, AppError> {
         let timeout = Duration::from_millis(settings.request.timeout_ms);
         let value = self.runtime.block_on(async {
+            if let Some(signals) = self.signals {
+                tokio::spawn(signals.obey());
+            }
             let bounds = Bounds::new(timeout, deadline, self.stopped);
             work(&bounds).await
         });
         // A thread that hangs in the system's resolver must not hold the report back, nor a peer that floods a connection.
         self.runtime.shutdown_background();
         Ok(value)
-    }
-}
-
-/// Takes the signals on a thread of its own, which outlives the gathering: a second one must end a run whose report
-/// nobody reads.
-fn watch_signals(stop: watch::Sender<bool>) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()?;
-    let guard = runtime.enter();
-    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-    drop(guard);
-    // Without handlers the signals end the process as they do by default.
-    if let [Ok(interrupt), Ok(terminate)] = signals {
-        std::thread::Builder::new()
-            .name("signals".to_owned())
-            .spawn(move || runtime.block_on(obey(interrupt, terminate, stop)))?;
-    }
-    Ok(())
-}
-
-/// The first signal asks the run to end with what it has; the second ends the process.
-async fn obey(mut interrupt: Signal, mut terminate: Signal, stop: watch::Sender<bool>) {
-    for _ in 0..2 {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        if stop.send_replace(true) {
-            std::process::exit(INCONCLUSIVE.into());
-        }
     }
 }
 
