@@ -1,6 +1,7 @@
 //! Runs the gathering: the runtime, the signals, the time limits, the progress on a terminal.
 
 use std::io::IsTerminal;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,9 +20,10 @@ use crate::gather::{self, Bounds, Options, host, inventory, open_files};
 use super::signals::Signals;
 use super::{AppError, INCONCLUSIVE, PASS, output};
 
-/// Threads are for the cryptography of many handshakes; more than these do not make a run faster. Even on one
-/// processor there are several, so that a peer that floods one connection does not hold up the others and the clock.
-const WORKERS: usize = 4;
+/// Threads are for the cryptography of many handshakes: one for each processor; more than these do not make a run faster.
+/// Even on one processor there are several, so that a peer that floods one connection does not hold up the others and
+/// the clock.
+const WORKERS: RangeInclusive<usize> = 2..=4;
 /// For what is mostly waiting.
 pub(super) const FEW_WORKERS: usize = 2;
 /// For a run of one or two names, whose handshakes are few: what it does on its own thread need not be handed over.
@@ -48,8 +50,13 @@ pub(super) fn workers(settings: &Settings) -> usize {
     let is_small = settings.workloads.is_empty() && (1..=2).contains(&settings.targets.len());
     match is_small {
         true => OWN_THREAD,
-        false => WORKERS,
+        false => many_workers(),
     }
+}
+
+fn many_workers() -> usize {
+    let processors = std::thread::available_parallelism().map_or(*WORKERS.end(), usize::from);
+    processors.clamp(*WORKERS.start(), *WORKERS.end())
 }
 
 /// What the settings say is to be gathered, with this for an inventory.
@@ -117,7 +124,7 @@ pub(super) fn snapshot(settings: &Settings, path: Option<&Path>) -> Result<u8, A
         let said = format!("--output: {error}");
         AppError::Unknown(said)
     })?;
-    let run = Run::start(WORKERS)?;
+    let run = Run::start(many_workers())?;
     let trust = trust(settings)?;
     let question = SnapshotQuestion {
         region: settings.region.as_ref().map(ToString::to_string),

@@ -3,6 +3,7 @@
 mod certificate;
 mod judge;
 pub mod roots;
+mod signatures;
 mod store;
 pub mod trust;
 mod verifier;
@@ -213,6 +214,7 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
         provider
             .cipher_suites
             .sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_128_GCM_SHA256);
+        provider.signature_verification_algorithms.all = signatures::algorithms();
         Arc::new(provider)
     });
     Arc::clone(&PROVIDER)

@@ -6,10 +6,11 @@
 use std::time::Duration;
 
 use rustls::pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
-use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, KeyUsage};
+use webpki::{EndEntityCert, Error, KeyUsage};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::certificate::MAX_CERTIFICATES;
+use super::signatures;
 use crate::facts::tls::Chain;
 use crate::gather::tcp;
 
@@ -32,7 +33,7 @@ pub(super) fn reaches<'r>(
     let mut last = Error::BadDerTime;
     for moment in moments(leaf, rest) {
         let path = end_entity.verify_for_usage(
-            ALL_VERIFICATION_ALGS,
+            signatures::algorithms(),
             roots,
             rest,
             moment,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use rustls::pki_types::pem::PemObject;
@@ -30,12 +30,15 @@ pub struct Trust {
 /// Gets the roots to connect by, or waits for them.
 type Load = Box<dyn FnOnce() -> Roots + Send>;
 
+/// The certificates of a chain, the leaf first.
+type Shown = Vec<Vec<u8>>;
+
 struct Sets {
     /// Those of the roots to connect by that are quickly had.
     bundle: LazyLock<Roots, Load>,
     connect: LazyLock<Roots, Load>,
     service: Roots,
-    judged: Mutex<BTreeMap<Vec<Vec<u8>>, Judged>>,
+    judged: Mutex<BTreeMap<Shown, Arc<OnceLock<Judged>>>>,
 }
 
 /// What a chain is worth by each set of roots.
@@ -128,28 +131,23 @@ impl Trust {
     /// What a chain is worth. A service shows the same chain at each of its addresses, and to judge one takes as long
     /// as a handshake: each is judged once.
     pub(super) fn judge(&self, chain: &[CertificateDer<'_>]) -> Judged {
-        let key: Vec<Vec<u8>> = chain.iter().map(|der| der.to_vec()).collect();
-        let judged = |of: &Mutex<BTreeMap<_, Judged>>| {
-            let known = of.lock().unwrap_or_else(PoisonError::into_inner);
-            known.get(&key).cloned()
+        let key: Shown = chain.iter().map(|der| der.to_vec()).collect();
+        let slot = {
+            let mut judged = (self.sets.judged.lock()).unwrap_or_else(PoisonError::into_inner);
+            match judged.len() < MOST_JUDGED {
+                true => Arc::clone(judged.entry(key).or_default()),
+                false => judged.get(&key).cloned().unwrap_or_default(),
+            }
         };
-        if let Some(known) = judged(&self.sets.judged) {
-            return known;
-        }
-        let service = judge::reaches(chain, self.sets.service.anchors());
-        let fresh = Judged {
-            connect: self.sets.connects(chain, service.as_ref().ok().copied()),
-            service: judge::worth(service),
-        };
-        let mut known = self
-            .sets
-            .judged
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if known.len() < MOST_JUDGED {
-            known.insert(key, fresh.clone());
-        }
-        fresh
+        // Who comes meanwhile waits: a service's addresses answer at the same time.
+        let judged = slot.get_or_init(|| {
+            let service = judge::reaches(chain, self.sets.service.anchors());
+            Judged {
+                connect: self.sets.connects(chain, service.as_ref().ok().copied()),
+                service: judge::worth(service),
+            }
+        });
+        judged.clone()
     }
 }
 
