@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Partition, Region, Service};
 pub(super) use index::Index;
+use index::Word;
 
 /// The form of an AWS host name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,6 +62,8 @@ pub struct Identified {
 struct Pattern {
     /// Its labels.
     text: Box<str>,
+    /// The fixed label that is furthest to the left, and its position from the right.
+    fixed: Option<(usize, Word)>,
     form: NameForm,
     /// Its template's place among all of its service in a partition.
     place: usize,
@@ -97,8 +100,14 @@ impl Pattern {
             Some(rest) => (rest, Below::Something),
             None => (text, Below::Nothing),
         };
+        let labels = text.rsplit('.').map(Label::new).enumerate();
+        let fixed = labels.filter_map(|(position, label)| match label {
+            Label::Exactly(text) => Some((position, Word::of(text))),
+            _ => None,
+        });
         Pattern {
             text: text.into(),
+            fixed: fixed.last(),
             form,
             place,
             below,
@@ -110,6 +119,12 @@ impl Pattern {
     fn labels(&self) -> impl Iterator<Item = Label<'_>> {
         let own = (self.form == NameForm::Vpce).then_some(Label::Endpoint);
         self.text.rsplit('.').map(Label::new).chain(own)
+    }
+
+    /// False where a name of these labels, from the right, surely does not match.
+    fn may_match(&self, words: &[Word]) -> bool {
+        let is_there = |(position, word): (usize, Word)| words.get(position) == Some(&word);
+        self.fixed.is_none_or(is_there)
     }
 
     /// How many labels are left of what the pattern explains, and the region found on the way.

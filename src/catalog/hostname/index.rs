@@ -69,7 +69,8 @@ impl Index {
         if !labels.iter().all(|label| is_label(label)) {
             return None;
         }
-        let candidates = self.candidates(&labels);
+        let words: Vec<Word> = labels.iter().map(|label| Word::of(label)).collect();
+        let candidates = self.candidates(&words);
         let places = partitions
             .iter()
             .enumerate()
@@ -86,6 +87,9 @@ impl Index {
                 .map(move |pattern| (number, partition, at, pattern))
         });
         let found = patterns.filter_map(|(number, partition, at, pattern)| {
+            if !pattern.may_match(&words) {
+                return None;
+            }
             let (below, region) = pattern.matches(&labels, partition)?;
             // Of equals the first pattern; those of one service go by form.
             let rank = (below, pattern.form, number, at, pattern.place);
@@ -122,11 +126,10 @@ impl Index {
         slot.get_or_init(|| patterns(service, partition))
     }
 
-    /// The services that a name with these labels may be of.
-    fn candidates(&self, labels: &[&str]) -> Vec<usize> {
+    /// The services that a name with these words may be of.
+    fn candidates(&self, words: &[Word]) -> Vec<usize> {
         let mut found = self.wordless.clone();
-        for label in labels {
-            let wanted = Word::of(label);
+        for wanted in words.iter().copied() {
             let begin = self.by_word.partition_point(|(word, _)| *word < wanted);
             let from = self.by_word.get(begin..).unwrap_or_default();
             let same = from.iter().take_while(|(word, _)| *word == wanted);
@@ -172,11 +175,11 @@ fn patterns(service: &Service, partition: &Partition) -> Vec<Pattern> {
 
 /// A label, or nearly: two that differ may be equal, hardly ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Word(u64);
+pub(super) struct Word(u64);
 
 impl Word {
     /// FNV-1a, since there is nothing to defend: who looks a name up sees all services that share its hash tried.
-    fn of(label: &str) -> Self {
+    pub(super) fn of(label: &str) -> Self {
         Word(0xcbf2_9ce4_8422_2325).and(label)
     }
 

@@ -41,11 +41,15 @@ pub(super) struct Watched {
     ending: Ending,
     /// How much more may be read.
     left: usize,
+    /// How much has been read since others had their turn.
+    in_turn: usize,
 }
 
 /// The most that is read of an answer and of whatever precedes it: interim answers (1xx) may come without an end,
 /// and each of them is short enough for every other limit.
 const MOST: usize = 1024 * 1024;
+/// How much is read before others have their turn: who reads tiny answers without an end is busy with each of them.
+const TURN: usize = 4 * 1024;
 
 impl Watched {
     pub(super) fn new(stream: TlsStream<TcpStream>) -> (Self, Ending) {
@@ -54,6 +58,7 @@ impl Watched {
             stream,
             ending: ending.clone(),
             left: MOST,
+            in_turn: 0,
         };
         (watched, ending)
     }
@@ -71,11 +76,16 @@ impl AsyncRead for Watched {
                 .note(Failure::new(FailureKind::Malformed, text.as_str()));
             return Poll::Ready(Err(io::Error::other(text)));
         }
+        if self.in_turn >= TURN {
+            self.in_turn = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = buffer.filled().len();
         let poll = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.left = self
-            .left
-            .saturating_sub(buffer.filled().len().saturating_sub(before));
+        let read = buffer.filled().len().saturating_sub(before);
+        self.left = self.left.saturating_sub(read);
+        self.in_turn += read;
         let at_end = matches!(poll, Poll::Ready(Ok(())))
             && buffer.filled().len() == before
             && buffer.remaining() > 0;
