@@ -1,9 +1,11 @@
 //! One look at the world: what was seen, or why nothing was, with when and how long.
 
+mod read;
+
 use serde::{Deserialize, Serialize};
 
 /// One observation: its outcome, when it began and how long it took.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Observation<T> {
     /// Milliseconds from the start of the run to the start of this observation.
     pub at_ms: f64,
@@ -15,7 +17,7 @@ pub struct Observation<T> {
 }
 
 /// What came of an observation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome<T> {
     /// It was seen.
