@@ -205,11 +205,11 @@ impl Run {
     ) -> Result<Run, AppError> {
         open_files::ensure().map_err(|error| AppError::Runtime(std::io::Error::other(error)))?;
         let mut runtime = match workers {
-            0 | OWN_THREAD => Builder::new_current_thread(),
+            OWN_THREAD => Builder::new_current_thread(),
             _ => Builder::new_multi_thread(),
         };
         let runtime = runtime
-            .worker_threads(workers.max(1))
+            .worker_threads(workers)
             .max_blocking_threads(lookups)
             .enable_all()
             .build()

@@ -302,28 +302,22 @@ async fn probe_one(
             experiment = &mut beside, if made.is_none() => made = Some(experiment),
         }
     };
-    drop(small);
     if is_first {
         shared.first_answered.send_replace(Some(is_answered));
     }
-    let large = match is_answered && (is_first || shared.takes_large().await) {
-        false => None,
-        true => {
-            let made = match made {
-                Some(made) => made,
-                None => beside.await,
-            };
-            match made {
-                Some(made) => Some(made),
-                None => {
-                    let after = experiments::large_request_after;
-                    Some(Box::pin(after(bounds, name, address, answered)).await)
-                }
-            }
-        }
+    let large = if is_answered && (is_first || shared.takes_large().await) {
+        let beside = match made {
+            Some(made) => made,
+            None => beside.await,
+        };
+        Some(match beside {
+            Some(beside) => beside,
+            None => experiments::large_request_after(bounds, name, address, answered).await,
+        })
+    } else {
+        None
     };
-    let experiments = experiments::experiments(bounds, &probe, &context.other_names);
-    probe.experiments = Box::pin(experiments).await;
+    probe.experiments = experiments::experiments(bounds, &probe, &context.other_names).await;
     probe.experiments.extend(large);
     probe
 }

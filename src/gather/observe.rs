@@ -118,6 +118,7 @@ impl Bounds {
         let left = self.left();
         let mut stop = self.stop.clone();
         tokio::select! {
+            biased;
             () = tokio::time::sleep(limit.min(left)) => {
                 let detail = match limit <= left {
                     true => format!("no answer within {} ms", limit.as_millis()),

@@ -85,7 +85,7 @@ pub(super) async fn probe_at(
 }
 
 /// True for an address that only an IPv6 route leads to; an IPv4 address in IPv6's clothes is none.
-pub(super) fn needs_ipv6(address: IpAddr) -> bool {
+fn needs_ipv6(address: IpAddr) -> bool {
     address.to_canonical().is_ipv6()
 }
 

@@ -240,7 +240,9 @@ fn play(day: &Day, lab: &Lab) -> Result<Vec<String>, String> {
     let is_check = day.command.is_none();
     let mut command = machine.command(day, lab, VPCHECK);
     command.arg(day.command.as_deref().unwrap_or("check"));
-    command.args(["--workload", "ec2-ssm"]);
+    if day.targets.is_empty() {
+        command.args(["--workload", "ec2-ssm"]);
+    }
     command.args(["--queue-url", &lab.queue_url("canary")]);
     command.arg("--service-roots").arg(lab.service_roots());
     command.args(["--timeout", &format!("{}ms", day.timeout_ms)]);

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use flate2::write::GzDecoder;
-use hyper::body::{Body, Bytes, Frame};
+use hyper::body::{Body, Bytes, Frame, SizeHint};
 
 /// What a request says that may be answered so.
 pub(super) const ACCEPT: (&str, &str) = ("accept-encoding", "gzip");
@@ -76,6 +76,17 @@ where
                     }
                 }
             }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.decoder.is_none() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.decoder {
+            None => self.body.size_hint(),
+            Some(_) => SizeHint::default(),
         }
     }
 }

@@ -47,7 +47,7 @@ pub(super) struct Watched {
 
 /// The most that is read of an answer and of whatever precedes it: interim answers (1xx) may come without an end,
 /// and each of them is short enough for every other limit.
-const MOST: usize = 1024 * 1024;
+const MOST: usize = 256 * 1024;
 /// How much is read before others have their turn: who reads tiny answers without an end is busy with each of them.
 const TURN: usize = 4 * 1024;
 
