@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn link() {
     println!("cargo::rerun-if-changed=packaging/section_order.ld");
     println!("cargo::rerun-if-env-changed=VPCHECK_LINK_OBJECT");
+    println!("cargo::rerun-if-env-changed=VPCHECK_LINK_PACKED");
     let is = |variable: &str, value: &str| env::var(variable).is_ok_and(|v| v == value);
     let sources = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
     // What a short run executes lies together, so that it takes a few megabytes of memory and not all that the program has.
@@ -36,5 +37,8 @@ fn link() {
     if let Ok(object) = env::var("VPCHECK_LINK_OBJECT") {
         println!("cargo::rustc-link-arg-bins={object}");
         println!("cargo::rustc-link-arg-bins=-Wl,--wrap=__libc_dlopen_mode");
+    }
+    if is("VPCHECK_LINK_PACKED", "yes") {
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
 }

@@ -34,8 +34,7 @@ pub struct AssumeError {
 }
 
 /// The facts after these changes, one after the other.
-pub fn assume(facts: &Facts, assumptions: &[Assumption]) -> Result<Facts, AssumeError> {
-    let mut facts = facts.clone();
+pub fn assume(mut facts: Facts, assumptions: &[Assumption]) -> Result<Facts, AssumeError> {
     for assumption in assumptions {
         let before = facts.clone();
         if assumption.is_of_the_vpc() && Scene::of(&facts).stale.is_some() {

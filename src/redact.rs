@@ -119,7 +119,7 @@ impl Redaction {
         let mut value = serde_json::to_value(thing).map_err(failed)?;
         each_text(&mut value, &mut |text| *text = self.text(text));
         // From text, as it is read elsewhere: one reader of each kind is much code already.
-        serde_json::from_slice(&serde_json::to_vec(&value).map_err(failed)?).map_err(failed)
+        serde_json::from_str(&serde_json::to_string(&value).map_err(failed)?).map_err(failed)
     }
 }
 

@@ -60,8 +60,10 @@ pub struct Identified {
 /// One name pattern.
 #[derive(Debug)]
 struct Pattern {
-    /// Its labels.
+    /// Its labels, but for an endpoint's own.
     text: Box<str>,
+    /// How many labels it has.
+    depth: usize,
     /// The fixed label that is furthest to the left, and its position from the right.
     fixed: Option<(usize, Word)>,
     form: NameForm,
@@ -100,14 +102,17 @@ impl Pattern {
             Some(rest) => (rest, Below::Something),
             None => (text, Below::Nothing),
         };
-        let labels = text.rsplit('.').map(Label::new).enumerate();
-        let fixed = labels.filter_map(|(position, label)| match label {
-            Label::Exactly(text) => Some((position, Word::of(text))),
-            _ => None,
-        });
+        let (mut depth, mut fixed) = (usize::from(form == NameForm::Vpce), None);
+        for (position, label) in text.rsplit('.').map(Label::new).enumerate() {
+            depth += 1;
+            if let Label::Exactly(text) = label {
+                fixed = Some((position, Word::of(text)));
+            }
+        }
         Pattern {
             text: text.into(),
-            fixed: fixed.last(),
+            depth,
+            fixed,
             form,
             place,
             below,
@@ -129,7 +134,7 @@ impl Pattern {
 
     /// How many labels are left of what the pattern explains, and the region found on the way.
     fn matches(&self, labels: &[&str], partition: &Partition) -> Option<(usize, Option<Region>)> {
-        let below = labels.len().checked_sub(self.labels().count())?;
+        let below = labels.len().checked_sub(self.depth)?;
         match self.below {
             Below::Nothing if below > 0 => return None,
             Below::Something if below == 0 => return None,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -13,7 +14,7 @@ use super::Catalog;
 /// Only the spelling is checked: a region newer than this program is as good as any other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Region(String);
+pub struct Region(Arc<str>);
 
 impl Region {
     /// The longest code accepted; the longest in use has 14 characters.
@@ -39,7 +40,7 @@ impl Region {
         {
             return Err(error("a code such as eu-west-1"));
         }
-        Ok(Region(code.to_owned()))
+        Ok(Region(code.into()))
     }
 
     /// The code itself.
@@ -83,7 +84,7 @@ impl TryFrom<String> for Region {
 
 impl From<Region> for String {
     fn from(region: Region) -> String {
-        region.0
+        region.0.as_ref().to_owned()
     }
 }
 

@@ -183,14 +183,7 @@ impl Service {
         if let Some(own) = &self.service_name {
             return own.eq_ignore_ascii_case(service_name);
         }
-        // Every endpoint is held against every service, and its end tells most apart.
-        let at = service_name.len().checked_sub(self.id.len());
-        let end = at.and_then(|at| service_name.as_bytes().get(at..));
-        if !end.is_some_and(|end| end.eq_ignore_ascii_case(self.id.as_bytes())) {
-            return false;
-        }
-        suffix_after_region(service_name, region)
-            .is_some_and(|suffix| suffix.eq_ignore_ascii_case(&self.id))
+        is_after_region(service_name, region, &self.id)
     }
 
     /// The id of the separate endpoint service for the FIPS names, where AWS offers one.
@@ -202,12 +195,8 @@ impl Service {
     ///
     /// Asks for the name's shape alone, so an endpoint service newer than this catalogue counts.
     pub fn matches_fips_service_name(&self, service_name: &str, region: &Region) -> bool {
-        if !service_name.ends_with("-fips") {
-            return false;
-        }
-        suffix_after_region(service_name, region)
-            .and_then(|suffix| suffix.strip_suffix("-fips"))
-            .is_some_and(|plain| plain.eq_ignore_ascii_case(&self.id))
+        let plain = service_name.strip_suffix("-fips");
+        plain.is_some_and(|plain| is_after_region(plain, region, &self.id))
     }
 
     /// Every name that an endpoint of this service, or of its FIPS names, may have in this region.
@@ -344,19 +333,20 @@ impl Names {
     }
 }
 
-/// `sqs` of `cn.com.amazonaws.cn-north-1.sqs`; `None` where the region's label is not in it.
-fn suffix_after_region<'a>(service_name: &'a str, region: &Region) -> Option<&'a str> {
-    let mut rest = service_name;
-    // At least one label, the prefix, comes before the region.
-    while let Some((_, after)) = rest.split_once('.') {
-        rest = after;
-        if let Some((label, suffix)) = rest.split_once('.')
-            && label.eq_ignore_ascii_case(region.as_str())
-        {
-            return Some(suffix);
-        }
-    }
-    None
+/// Whether a name is a prefix, the region and this id, as `cn.com.amazonaws.cn-north-1.sqs` is for `sqs`.
+///
+/// Every endpoint is held against every service; from its end most are told apart at once.
+fn is_after_region(service_name: &str, region: &Region, id: &str) -> bool {
+    let prefix = without_end(service_name, id)
+        .and_then(|rest| rest.strip_suffix('.'))
+        .and_then(|rest| without_end(rest, region.as_str()));
+    prefix.is_some_and(|prefix| prefix.ends_with('.'))
+}
+
+/// What comes before an end, whose letters may be of either case.
+fn without_end<'a>(text: &'a str, end: &str) -> Option<&'a str> {
+    let (before, rest) = text.split_at_checked(text.len().checked_sub(end.len())?)?;
+    rest.eq_ignore_ascii_case(end).then_some(before)
 }
 
 fn interface_only() -> Vec<EndpointKind> {

@@ -94,8 +94,8 @@ pub fn facts_without<T: Serialize + DeserializeOwned>(facts: T) -> T {
     clean(&mut value);
     // Texts are texts before and after; facts that could not be read back would be no facts before either. From text, as
     // facts are read elsewhere: one reader of them is much code already.
-    let text = serde_json::to_vec(&value).unwrap_or_default();
-    serde_json::from_slice(&text).unwrap_or(facts)
+    let text = serde_json::to_string(&value).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or(facts)
 }
 
 /// Whether a secret's beginning, or a signature's, is anywhere in this JSON. Hardly ever one is, and to look at the whole

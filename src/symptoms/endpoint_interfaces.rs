@@ -1,6 +1,6 @@
 //! Which interfaces are whose endpoint's, and which addresses they have.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::facts::inventory::{Endpoint, Inventory, NetworkInterface};
@@ -8,8 +8,8 @@ use crate::facts::inventory::{Endpoint, Inventory, NetworkInterface};
 /// The interfaces of the endpoints that an inventory lists, found by endpoint and by address.
 #[derive(Debug, Default)]
 pub(super) struct EndpointInterfaces<'a> {
-    by_endpoint: HashMap<&'a str, Vec<&'a NetworkInterface>>,
-    by_address: HashMap<IpAddr, (&'a Endpoint, &'a NetworkInterface)>,
+    by_endpoint: BTreeMap<&'a str, Vec<&'a NetworkInterface>>,
+    by_address: BTreeMap<IpAddr, (&'a Endpoint, &'a NetworkInterface)>,
 }
 
 impl<'a> EndpointInterfaces<'a> {
@@ -23,7 +23,7 @@ impl<'a> EndpointInterfaces<'a> {
         ) else {
             return found;
         };
-        let mut owners: HashMap<&str, Vec<&str>> = HashMap::new();
+        let mut owners: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for endpoint in endpoints {
             found.by_endpoint.insert(&endpoint.id, Vec::new());
             for id in &endpoint.interface_ids {

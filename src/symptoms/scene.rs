@@ -3,7 +3,7 @@
 mod cidrs;
 mod staleness;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::endpoint_interfaces::EndpointInterfaces;
 use super::placement::without_dns64;
-use crate::catalog::{Catalog, Partition, Region, Service};
+use crate::catalog::{Catalog, Identified, NameForm, Partition, Region, Service};
 use crate::facts::inventory::{Endpoint, Inventory, InventorySource, NetworkInterface, Subnet};
 use crate::facts::{Facts, NameFacts, Target};
 
@@ -60,8 +60,8 @@ pub struct Scene<'a> {
     /// Why the inventory at hand is not judged by, if it is not.
     pub stale: Option<Stale>,
     inventory: Option<&'a Inventory>,
-    /// The regions that the names speak of: every address of a name asks for its name's.
-    regions: HashMap<&'a str, Option<Region>>,
+    /// What the names are: every address of a name asks for its name's region.
+    identified: BTreeMap<&'a str, Option<Identified>>,
     /// What the caller sends from, by IPv4 and by IPv6: every address that failed asks.
     sources: (Option<IpAddr>, Option<IpAddr>),
     /// Whose interfaces the endpoints' addresses are: every answer asks, and a VPC may have thousands.
@@ -94,10 +94,10 @@ impl<'a> Scene<'a> {
                 .and_then(|region| Region::parse(region).ok()),
             stale,
             inventory,
-            regions: facts
+            identified: facts
                 .names
                 .iter()
-                .map(|name| (name.name.as_str(), told_region(&name.name)))
+                .map(|name| (name.name.as_str(), Catalog::get().identify(&name.name)))
                 .collect(),
             sources: (
                 source(facts, IpAddr::is_ipv4),
@@ -244,11 +244,19 @@ impl<'a> Scene<'a> {
 
     /// The region a name speaks of, else the host's.
     pub fn region_of(&self, name: &str) -> Option<Region> {
-        let told = match self.regions.get(name) {
-            Some(told) => told.clone(),
-            None => told_region(name),
+        let told = match self.identified.get(name) {
+            Some(known) => known.as_ref().and_then(|known| known.region.clone()),
+            None => Catalog::get().identify(name).and_then(|found| found.region),
         };
         told.or_else(|| self.region.clone())
+    }
+
+    /// The form of a name, where it is one of a service's.
+    pub fn form_of(&self, name: &str) -> Option<NameForm> {
+        match self.identified.get(name) {
+            Some(known) => known.as_ref().map(|known| known.form),
+            None => Catalog::get().identify(name).map(|found| found.form),
+        }
     }
 
     fn endpoints_in(&self, service: &str, region: &Region) -> Vec<&'a Endpoint> {
@@ -439,9 +447,4 @@ fn source(facts: &Facts, of_family: fn(&IpAddr) -> bool) -> Option<IpAddr> {
 fn serves(endpoint: &Endpoint, service: &Service, region: &Region) -> bool {
     let name = &endpoint.service_name;
     service.matches_service_name(name, region) || service.matches_fips_service_name(name, region)
-}
-
-/// The region that a name itself speaks of.
-fn told_region(name: &str) -> Option<Region> {
-    Catalog::get().identify(name)?.region
 }

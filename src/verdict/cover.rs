@@ -117,7 +117,7 @@ fn finding(scene: &Scene<'_>, symptoms: &Symptoms, rule: &Rule, cause: Cause) ->
 }
 
 fn bounded(mut lines: Vec<String>, most: usize) -> Vec<String> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = std::collections::BTreeSet::new();
     lines.retain(|line| seen.insert(line.clone()));
     let more = lines.len().saturating_sub(most);
     if more > 0 {

@@ -43,7 +43,22 @@ pub fn read_file(label: &str, bytes: &[u8]) -> Result<Inventory, InventoryFileEr
         column: error.column(),
         problem: problem(&error),
     };
-    let head: Head = serde_json::from_slice(bytes).map_err(malformed)?;
+    let text = str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line_breaks = before.iter().filter(|byte| **byte == b'\n').count();
+        let in_line = before
+            .iter()
+            .rev()
+            .take_while(|byte| **byte != b'\n')
+            .count();
+        InventoryFileError::Malformed {
+            file: label.to_owned(),
+            line: line_breaks + 1,
+            column: in_line + 1,
+            problem: "this is not UTF-8 text".to_owned(),
+        }
+    })?;
+    let head: Head = serde_json::from_str(text).map_err(malformed)?;
     match head.inventory_version.as_u64() {
         Some(version) if version == u64::from(VERSION) => {}
         _ => {
@@ -54,7 +69,7 @@ pub fn read_file(label: &str, bytes: &[u8]) -> Result<Inventory, InventoryFileEr
             });
         }
     }
-    let mut inventory: Inventory = serde_json::from_slice(bytes).map_err(malformed)?;
+    let mut inventory: Inventory = serde_json::from_str(text).map_err(malformed)?;
     inventory.source = InventorySource::File;
     // How it came here is this run's to say.
     inventory.fetch = None;
@@ -128,5 +143,9 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(text.contains("source"), "{text}");
+        let text = read_file("a.json", b"{\n\"a\": \"\xff\"}").unwrap_err();
+        let text = text.to_string();
+        assert!(text.starts_with("a.json: line 2, column 7"), "{text}");
+        assert!(text.contains("not UTF-8"), "{text}");
     }
 }

@@ -28,15 +28,11 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
     let is_legacy = |name: &&NameFacts| {
         name.comparison
             && name.service == "sqs"
-            && Catalog::get()
-                .identify(&name.name)
-                .is_some_and(|identified| identified.form == NameForm::Legacy)
+            && scene.form_of(&name.name) == Some(NameForm::Legacy)
     };
     let modern_is_private = scene.facts.names.iter().any(|name| {
-        let is_modern = name.service == "sqs"
-            && Catalog::get()
-                .identify(&name.name)
-                .is_some_and(|identified| identified.form == NameForm::Standard);
+        let is_modern =
+            name.service == "sqs" && scene.form_of(&name.name) == Some(NameForm::Standard);
         is_modern && route_of(scene, name) > Route::Mixed
     });
     let legacy: Vec<&NameFacts> = scene
@@ -52,11 +48,7 @@ fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
         .targets
         .iter()
         .flat_map(|target| &target.hostnames)
-        .any(|hostname| {
-            Catalog::get()
-                .identify(&hostname.name)
-                .is_some_and(|identified| identified.form == NameForm::Legacy)
-        });
+        .any(|hostname| scene.form_of(&hostname.name) == Some(NameForm::Legacy));
     let Some(first) = legacy.first().filter(|_| modern_is_private && !under_test) else {
         return Vec::new();
     };

@@ -62,9 +62,7 @@ fn by_endpoints<'a>(scene: &Scene<'a>, name: &NameFacts) -> WhyPublic<'a> {
     let Some(service) = scene.service(&name.service) else {
         return WhyPublic::Unreadable;
     };
-    let form = Catalog::get()
-        .identify(&name.name)
-        .map(|identified| identified.form);
+    let form = scene.form_of(&name.name);
     let is_fips = matches!(form, Some(NameForm::Fips | NameForm::FipsDualStack));
     let endpoints: Vec<&Endpoint> = scene
         .endpoints_of_name(name)

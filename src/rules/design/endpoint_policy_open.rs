@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use crate::configuration::policy::Policy;
@@ -28,9 +30,14 @@ rule! {
 }
 
 fn find(scene: &Scene<'_>, _: &Symptoms) -> Vec<Cause> {
-    used_endpoints::of(scene)
-        .into_iter()
-        .filter(|(endpoint, _)| endpoint.policy.as_deref().is_some_and(is_open))
+    let used = used_endpoints::of(scene);
+    // Most have the same one, the default.
+    let mut read: BTreeMap<&str, bool> = BTreeMap::new();
+    used.into_iter()
+        .filter(|(endpoint, _)| {
+            let document = endpoint.policy.as_deref();
+            document.is_some_and(|text| *read.entry(text).or_insert_with(|| is_open(text)))
+        })
         .map(|(endpoint, services)| {
             Cause::alone(&endpoint.id, Severity::Warn, services)
                 .title(format!("The policy of {} allows everything", endpoint.id))
