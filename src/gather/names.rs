@@ -3,9 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::time::timeout;
 
 use super::tls::Trust;
 use super::{Bounds, dns, experiments, open_files, probe, system, tasks};
@@ -18,6 +20,10 @@ use crate::facts::{AddressProbe, Lookup, NameFacts, Observation, ServerRole};
 const NAMES_AT_ONCE: usize = 96;
 const PROBES_AT_ONCE: usize = 256;
 const SYSTEM_AT_ONCE: usize = 96;
+/// Each question to the system's resolver takes a thread. Where it answers at once, these few do for all names; the others'
+/// turn comes after a moment in any case.
+const SYSTEM_AT_FIRST: usize = 4;
+const MOMENT: Duration = Duration::from_millis(5);
 /// The connections that one address may have at a time, experiments included; the sockets of one `getaddrinfo`.
 const SOCKETS_OF_PROBE: usize = 6;
 const SOCKETS_OF_SYSTEM: usize = 2;
@@ -43,6 +49,7 @@ pub struct Context {
     lookups: Arc<Semaphore>,
     probes: Arc<Semaphore>,
     system: Arc<Semaphore>,
+    system_at_first: Arc<Semaphore>,
 }
 
 /// The servers beside the host's own resolvers.
@@ -77,6 +84,7 @@ impl Context {
             lookups: Arc::new(Semaphore::new(names)),
             probes: Arc::new(Semaphore::new(probes)),
             system: Arc::new(Semaphore::new(system)),
+            system_at_first: Arc::new(Semaphore::new(SYSTEM_AT_FIRST)),
         }
     }
 }
@@ -158,6 +166,7 @@ async fn observe(context: Context, mut question: Question) -> (NameFacts, Vec<Ad
         match question.probe {
             true => {
                 let _permit = context.system.acquire().await;
+                let _turn = timeout(MOMENT, context.system_at_first.acquire()).await;
                 context.bounds.pace(PACKETS_OF_SYSTEM).await;
                 system::system_addresses(&context.bounds, &question.name).await
             }

@@ -1,5 +1,7 @@
 //! How many sockets this process may have: small containers and old service managers allow few.
 
+use std::os::fd::AsFd;
+
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// What the runtime, the metadata services and the AWS clients need besides lookups and probes.
@@ -7,6 +9,9 @@ const RESERVED: u64 = 24;
 
 /// What a run takes at the least, with everything done one at a time.
 const NEEDED: usize = 24;
+
+/// More than the files of a run of a hundred services, and 8 KiB of the kernel's memory.
+const USUAL: i32 = 1024;
 
 /// The process may open too few files for a run; it would blame the network for what it could not try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +39,20 @@ pub fn ensure() -> Result<(), TooFew> {
             }
         }
     }
+    if let Some((one, _)) = held.first() {
+        make_room(one);
+    }
     Ok(())
+}
+
+/// Lets the kernel's table of this process's files grow now, to what most runs need. It begins with 64, and each time that
+/// it grows for a process with threads, all of them wait until every processor has taken notice (`synchronize_rcu` in
+/// `expand_fdtable`, fs/file.c of Linux): some ten milliseconds in the midst of the probes.
+fn make_room(one: &impl AsFd) {
+    // Its number makes the table grow; closed at once, it leaves the room. Where so many may not be, it stays small.
+    if let Err(error) = rustix::io::fcntl_dupfd_cloexec(one, USUAL - 1) {
+        tracing::debug!("there is no room for {USUAL} open files: {error}");
+    }
 }
 
 /// Lets the process open as many files as its hard limit allows; the soft one is for programs that use `select`.

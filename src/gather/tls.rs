@@ -148,7 +148,7 @@ async fn attempt(
         alpn: connection
             .alpn_protocol()
             .map(|protocol| tcp::bounded(&String::from_utf8_lossy(protocol))),
-        chain: certificate::facts(chain)?,
+        chain: judged.certificates?,
         system_roots: proven(judged.connect),
         service_roots: proven(judged.service),
         name_matches: judge::is_for(chain, &server),

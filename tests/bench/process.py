@@ -72,8 +72,12 @@ def in_turn(commands, runs, codes=(0,)):
     The first round reads the programs from the disk and is not counted."""
     taken = {name: [] for name in commands}
     for at in range(runs + 1):
-        for name, command in commands.items():
-            took = command() if callable(command) else once(command, codes)
+        for name, took in round_of(commands, codes).items():
             if at:
                 taken[name].append(took)
     return taken
+
+
+def round_of(commands, codes=(0,)):
+    """Each of the commands once."""
+    return {name: command() if callable(command) else once(command, codes) for name, command in commands.items()}

@@ -9,8 +9,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 use super::roots::Roots;
-use super::{judge, store};
-use crate::facts::tls::Chain;
+use super::{certificate, judge, store};
+use crate::facts::Failure;
+use crate::facts::tls::{Certificate, Chain};
 
 /// Amazon Trust Services' roots: Amazon Root CA 1 to 4 and Starfield Services Root CA - G2.
 ///
@@ -41,9 +42,11 @@ struct Sets {
     judged: Mutex<BTreeMap<Shown, Arc<OnceLock<Judged>>>>,
 }
 
-/// What a chain is worth by each set of roots.
+/// What a chain says, and what it is worth by each set of roots.
 #[derive(Debug, Clone)]
 pub(super) struct Judged {
+    /// Its certificates, as far as they can be read.
+    pub(super) certificates: Result<Vec<Certificate>, Failure>,
     /// By the roots to connect by.
     pub(super) connect: Chain,
     /// By the service roots.
@@ -129,7 +132,7 @@ impl Trust {
     }
 
     /// What a chain is worth. A service shows the same chain at each of its addresses, and to judge one takes as long
-    /// as a handshake: each is judged once.
+    /// as a handshake: each is read and judged once.
     pub(super) fn judge(&self, chain: &[CertificateDer<'_>]) -> Judged {
         let key: Shown = chain.iter().map(|der| der.to_vec()).collect();
         let slot = {
@@ -143,6 +146,7 @@ impl Trust {
         let judged = slot.get_or_init(|| {
             let service = judge::reaches(chain, self.sets.service.anchors());
             Judged {
+                certificates: certificate::facts(chain),
                 connect: self.sets.connects(chain, service.as_ref().ok().copied()),
                 service: judge::worth(service),
             }
