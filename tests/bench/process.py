@@ -66,18 +66,6 @@ def memory(command, runs, codes=(0,)):
     return taken
 
 
-def in_turn(commands, runs, codes=(0,)):
-    """Runs commands by name, one after the other and again, so that what disturbs the machine disturbs all of them.
-
-    The first round reads the programs from the disk and is not counted."""
-    taken = {name: [] for name in commands}
-    for at in range(runs + 1):
-        for name, took in round_of(commands, codes).items():
-            if at:
-                taken[name].append(took)
-    return taken
-
-
 def round_of(commands, codes=(0,)):
     """Each of the commands once."""
     return {name: command() if callable(command) else once(command, codes) for name, command in commands.items()}
