@@ -123,13 +123,16 @@ fn many(
         ));
     }
     let files = files(named)?;
-    let (mut streams, worst) = (Vec::new(), PASS);
+    let mut streams = Vec::new();
     for output in &settings.outputs {
         let style = output::style(settings, output.path.is_none());
         streams.push((output.format, style, Stream::open(output.path.as_deref())?));
     }
     let styles: Vec<(Format, Style)> = streams.iter().map(|(f, s, _)| (*f, *s)).collect();
-    let mut sink = Sink { streams, worst };
+    let mut sink = Sink {
+        streams,
+        worst: PASS,
+    };
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = threads.min(files.len());
     let (files, styles) = (&files, &styles);

@@ -12,9 +12,8 @@ import tempfile
 import time
 import urllib.parse
 
-from calm import least, passed_over, undisturbed
 from figures import column, median
-from process import Run
+from process import Run, in_turn
 from stage import HERE, QUEUE, TWELVE, check, inside, world
 
 EXPORTER = ("127.0.0.1", 9115)
@@ -26,12 +25,10 @@ def take(figures, stage, options):
     figures.say("botocore takes it in the same runs: SendMessage, then DescribeVpcEndpoints and DescribeNetworkInterfaces,")
     figures.say("each one round trip on a connection that is open already.")
     for distance in (0, 10):
-        taken = stage.play("against", {"runs": options.runs, "least": least()}, world("environment"), distance)
+        taken = stage.play("against", {"runs": options.runs}, world("environment"), distance)
         calls = median(taken["calls"], "milliseconds")
         figures.say("")
-        figures.say(passed_over(taken))
-        for name in ("vpcheck", "blackbox", "curl", "recipe", "calls"):
-            runs = taken[name]
+        for name, runs in taken.items():
             figures.seen(f"{name}, {distance} ms", column(runs, "milliseconds"), "ms")
         own = column(taken["vpcheck"], "milliseconds")
         for name, besides, word in (("blackbox", calls, "no slower than"), ("curl", calls, "beats"), ("recipe", 0, "beats")):
@@ -53,13 +50,13 @@ def act(plan):
     with tempfile.TemporaryDirectory() as scratch:
         exporter = start_exporter(pathlib.Path(scratch, "blackbox.yml"), trust)
         try:
-            return undisturbed({
+            return in_turn({
                 "vpcheck": check(plan["vpcheck"], home, TWELVE),
                 "blackbox": lambda: probe_all(names),
                 "curl": curl,
                 "recipe": [HERE / "recipe", aws, QUEUE, trust, *TWELVE],
                 "calls": calls(trust),
-            }, plan["runs"], plan["least"])
+            }, plan["runs"])
         finally:
             exporter.stop()
 

@@ -2,18 +2,16 @@
 
 import os
 
-from calm import least, passed_over, undisturbed
 from figures import column
-from process import memory, once
+from process import in_turn, memory, once
 from stage import SIXTEEN, check, inside
 
 
 def take(figures, stage, options):
     figures.part("What a run costs")
-    started = undisturbed({"version": [stage.vpcheck, "--version"]}, max(51, options.runs), least())
-    figures.most("--version, wall", column(started["version"], "milliseconds"), 3, "ms")
-    taken = stage.play("cost", {"runs": options.runs, "least": least()})
-    figures.say(f"--version: {passed_over(started)}; the others: {passed_over(taken)}")
+    started = in_turn({"version": [stage.vpcheck, "--version"]}, max(51, options.runs))["version"]
+    figures.most("--version, wall", column(started, "milliseconds"), 3, "ms")
+    taken = stage.play("cost", {"runs": options.runs})
     figures.most("check of 16 services, processor", column(taken["check"], "processor"), 60, "ms")
     figures.most("check of 16 services, most memory", column(taken["check memory"], "megabytes"), 30, "MB")
     figures.most("health of one service, processor", column(taken["health"], "processor"), 8, "ms")
@@ -30,7 +28,7 @@ def act(plan):
     health = [plan["vpcheck"], "health", "sqs", "--service-roots", f"{home}/service-roots.pem"]
     commands = {"check": check(plan["vpcheck"], home, SIXTEEN), "health": health}
     most = {f"{name} memory": memory(command, plan["runs"]) for name, command in commands.items()}
-    return {**undisturbed(commands, plan["runs"], plan["least"]), **most}
+    return {**in_turn(commands, plan["runs"]), **most}
 
 
 if __name__ == "__main__":

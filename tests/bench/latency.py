@@ -4,8 +4,8 @@ Cold, region and credentials come from the instance's metadata; else they are in
 
 import os
 
-from calm import least, passed_over, undisturbed
 from figures import column
+from process import in_turn
 from stage import SIXTEEN, check, inside, round_trip, world
 
 # World, what it is called, round trips that may take place one after the other.
@@ -18,15 +18,15 @@ def take(figures, stage, options):
     figures.part(f"A check of {len(SIXTEEN)} services, canary and inventory included, by round trip")
     for where, name, trips in BARS:
         for distance in (0, 10, 50):
-            taken = stage.play("latency", {"runs": options.runs, "least": least()}, where, distance)
-            figures.say(f"a connection is made in {taken['round trip']:.2f} ms; {passed_over(taken)}")
+            taken = stage.play("latency", {"runs": options.runs}, where, distance)
+            figures.say(f"a connection is made in {taken['round trip']:.2f} ms")
             figures.most(f"{name}, {distance} ms", column(taken["check"], "milliseconds"), trips * distance + BESIDES, "ms",
                          f"{trips} round trips and {BESIDES} ms")
 
 
 def act(plan):
     command = check(plan["vpcheck"], os.environ["HOME"], SIXTEEN)
-    return {"round trip": round_trip(), **undisturbed({"check": command}, plan["runs"], plan["least"])}
+    return {"round trip": round_trip(), **in_turn({"check": command}, plan["runs"])}
 
 
 if __name__ == "__main__":

@@ -66,6 +66,14 @@ def memory(command, runs, codes=(0,)):
     return taken
 
 
-def round_of(commands, codes=(0,)):
-    """Each of the commands once."""
-    return {name: command() if callable(command) else once(command, codes) for name, command in commands.items()}
+def in_turn(commands, runs, codes=(0,)):
+    """Runs commands by name, one after the other and again, so that what disturbs the machine disturbs all of them.
+
+    The first round reads the programs from the disk and is not counted."""
+    taken = {name: [] for name in commands}
+    for at in range(runs + 1):
+        for name, command in commands.items():
+            took = command() if callable(command) else once(command, codes)
+            if at:
+                taken[name].append(took)
+    return taken
