@@ -3,6 +3,7 @@
 mod cidrs;
 mod staleness;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -244,18 +245,20 @@ impl<'a> Scene<'a> {
 
     /// The region a name speaks of, else the host's.
     pub fn region_of(&self, name: &str) -> Option<Region> {
-        let told = match self.identified.get(name) {
-            Some(known) => known.as_ref().and_then(|known| known.region.clone()),
-            None => Catalog::get().identify(name).and_then(|found| found.region),
-        };
+        let told = self.identified(name).and_then(|name| name.region.clone());
         told.or_else(|| self.region.clone())
     }
 
     /// The form of a name, where it is one of a service's.
     pub fn form_of(&self, name: &str) -> Option<NameForm> {
+        self.identified(name).map(|name| name.form)
+    }
+
+    /// What a name is, where it is one of a service's.
+    pub fn identified(&self, name: &str) -> Option<Cow<'_, Identified>> {
         match self.identified.get(name) {
-            Some(known) => known.as_ref().map(|known| known.form),
-            None => Catalog::get().identify(name).map(|found| found.form),
+            Some(known) => known.as_ref().map(Cow::Borrowed),
+            None => Catalog::get().identify(name).map(Cow::Owned),
         }
     }
 

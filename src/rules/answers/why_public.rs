@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::catalog::{Catalog, NameForm};
+use crate::catalog::NameForm;
 use crate::facts::inventory::{Destination, Endpoint, RouteTable};
 use crate::facts::{DnsStatus, NameFacts, ServerRole};
 use crate::symptoms::gateway;
@@ -183,7 +183,7 @@ pub(crate) fn bypassing_resolver(scene: &Scene<'_>, name: &NameFacts) -> Option<
 
 /// The form of a name that the endpoint of the plain name does not cover, where the plain name is private.
 pub(crate) fn uncovered_form(scene: &Scene<'_>, name: &NameFacts) -> Option<NameForm> {
-    let identified = Catalog::get().identify(&name.name)?;
+    let identified = scene.identified(&name.name)?;
     let special = matches!(
         identified.form,
         NameForm::Legacy
