@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, Parser, Subcommand};
 
 mod args;
+mod deferred;
 mod discover;
 mod documents;
 mod fleet;
@@ -27,6 +28,8 @@ pub use documents::{completions, man};
 pub use fleet::{FleetCommand, FleetOutputArgs, FleetReportArgs, FleetRunArgs};
 pub use recorded::{DiffArgs, ReplayArgs, VerifyArgs};
 pub use watch::WatchArgs;
+
+use deferred::Deferred;
 
 use crate::config::Given;
 
@@ -48,18 +51,18 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Observe, diagnose and report: the main job.
-    Check(Box<CheckArgs>),
+    Check(Deferred<CheckArgs>),
     /// One line and exit code 0 or 1, for container and load-balancer probes.
     #[command(
         after_help = "The EC2 API is not called: --inventory auto means off here. To end before the 5 seconds \
                       that Docker and Amazon ECS give a probe, --timeout is 1500ms and --deadline 4s by default."
     )]
-    Health(Box<HealthArgs>),
+    Health(Deferred<HealthArgs>),
     /// Look again and again, and report what changes: a service, with metrics and a health endpoint.
     #[command(after_help = watch::HELP)]
-    Watch(Box<WatchArgs>),
+    Watch(Deferred<WatchArgs>),
     /// Save the VPC's configuration as JSON, for agents that may not read it themselves.
-    Inventory(Box<SnapshotArgs>),
+    Inventory(Deferred<SnapshotArgs>),
     /// Tell which AWS services this host really calls, from its own connections, and which way.
     #[command(
         after_help = "Nothing is captured and no service is called: the kernel's tables of sockets are read, and the \
@@ -67,7 +70,7 @@ pub enum Command {
                       arguments. Root, or CAP_SYS_PTRACE, sees whose every connection is; without it that is said. \
                       The first SIGINT ends the watching and prints what was seen. Exit codes: 0 told, 2 could not run."
     )]
-    Discover(Box<DiscoverArgs>),
+    Discover(Deferred<DiscoverArgs>),
     /// Diagnose recorded facts again, without any network.
     #[command(
         after_help = "What is said of expectations here replaces what was recorded. Of several files, reports follow each \
@@ -91,7 +94,7 @@ pub enum Command {
                       proxy-removed=VARIABLE          the proxy variable is no longer set\n\
                       What is not known after a change is skipped, so that the verdict may be inconclusive."
     )]
-    Replay(Box<ReplayArgs>),
+    Replay(Deferred<ReplayArgs>),
     /// Compare two runs: what changed that matters, and which change explains a changed verdict.
     #[command(
         after_help = "Run ids, times, durations, times to live, the order of anything, and which of a service's public \
@@ -99,7 +102,7 @@ pub enum Command {
                       both hold is compared, and what could not be is said. Exit codes: 0 the same, 1 changed, 2 could \
                       not run."
     )]
-    Diff(DiffArgs),
+    Diff(Deferred<DiffArgs>),
     /// Many machines at once: run on them, and make their reports one.
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Fleet {
@@ -109,7 +112,7 @@ pub enum Command {
     },
     /// Prove evidence: integrity, signature, an unbroken chain, and verdicts that follow from the facts.
     #[command(after_help = "Exit codes: 0 all is proven, 1 something is not, 2 could not run.")]
-    Verify(Box<VerifyArgs>),
+    Verify(Deferred<VerifyArgs>),
     /// Make the key that signs evidence, unless it exists, and print its public half.
     SigningKey {
         /// The key's file; its public half is written beside it, with `.pub` after the name
@@ -122,9 +125,9 @@ pub enum Command {
         code: Option<String>,
     },
     /// List the services vpcheck knows, with their endpoint service names and hostnames.
-    Services(ServicesArgs),
+    Services(Deferred<ServicesArgs>),
     /// Print the least IAM policy that the options given need, as JSON.
-    IamPolicy(Box<IamPolicyArgs>),
+    IamPolicy(Deferred<IamPolicyArgs>),
     /// Print the completions for a shell.
     Completions {
         /// The shell.

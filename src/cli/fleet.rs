@@ -3,6 +3,7 @@
 use clap::{ArgGroup, Args, Subcommand, ValueHint};
 
 use super::args::{ConfigArgs, RegionArgs, TrustArgs};
+use super::deferred::Deferred;
 use super::words::one_of;
 use crate::config::Given;
 
@@ -18,7 +19,7 @@ pub enum FleetCommand {
                       Exit codes: 0 all pass, 1 a machine fails, 2 could not run, 3 none fails, and a machine is \
                       inconclusive or a report could not be read."
     )]
-    Report(Box<FleetReportArgs>),
+    Report(Deferred<FleetReportArgs>),
     /// Run vpcheck on many managed instances by AWS Systems Manager, and make one report of what they answer
     #[command(
         after_help = "The instances need SSM Agent, vpcheck, and the Command document of packaging/ssm or \
@@ -34,7 +35,7 @@ pub enum FleetCommand {
                       Exit codes: 0 all pass, 1 a machine fails, 2 could not run, 3 none fails, and a machine is \
                       inconclusive or did not answer."
     )]
-    Run(Box<FleetRunArgs>),
+    Run(Deferred<FleetRunArgs>),
 }
 
 /// The options of `fleet report`.

@@ -9,6 +9,13 @@ fn read(words: &[&str]) -> Result<Cli, Stop> {
     parse(all.map(OsString::from))
 }
 
+/// A command with its own options alone, which are defined when it is called.
+fn defined(command: &clap::Command) -> clap::Command {
+    let mut command = command.clone().disable_help_flag(true);
+    command.build();
+    command
+}
+
 fn said(words: &[&str]) -> (u8, String) {
     let stop = read(words).unwrap_err();
     (stop.code, stop.message.to_string())
@@ -46,7 +53,7 @@ fn every_command_is_there_and_explains_its_options() {
     for command in program.get_subcommands() {
         let about = command.get_about().unwrap().to_string();
         assert!(!about.is_empty() && !about.ends_with('.'), "{about}");
-        for arg in command.get_arguments() {
+        for arg in defined(command).get_arguments() {
             let help = arg.get_help().map(|help| help.to_string());
             assert!(help.is_some_and(|help| !help.ends_with('.')), "{arg}");
         }
@@ -59,14 +66,15 @@ fn every_command_is_there_and_explains_its_options() {
 #[test]
 fn every_option_of_the_registry_belongs_to_a_command() {
     let program = Cli::command();
-    let check = program.find_subcommand("check").unwrap();
+    let [check, inventory, watch, health] = ["check", "inventory", "watch", "health"]
+        .map(|name| defined(program.find_subcommand(name).unwrap()));
     for option in OPTIONS {
         let command = match option.key {
-            "vpc-id" => program.find_subcommand("inventory").unwrap(),
-            "every" | "listen" | "inventory-every" => program.find_subcommand("watch").unwrap(),
-            "canary-every" | "grace" | "state" => program.find_subcommand("health").unwrap(),
+            "vpc-id" => &inventory,
+            "every" | "listen" | "inventory-every" => &watch,
+            "canary-every" | "grace" | "state" => &health,
             "quiet" | "verbose" | "color" => &program,
-            _ => check,
+            _ => &check,
         };
         let found = command.get_arguments().any(|arg| match option.key {
             "target" => arg.is_positional(),
@@ -91,7 +99,7 @@ fn every_option_a_command_has_is_handed_on() {
             "fleet" => vec!["report", "reports"],
             _ => vec![],
         };
-        let longs: Vec<String> = (command.get_arguments())
+        let longs: Vec<String> = (defined(command).get_arguments())
             .map(|arg| (arg.get_long(), arg.get_action().takes_values()))
             .filter_map(|(long, takes_value)| Some((long?, takes_value)))
             // The snapshot's path is no format: it stays in the command's own options.

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use tokio::sync::{oneshot, watch};
 
 use super::imds::{self, Asked, Asker};
-use super::routes::{self, Routes};
+use super::routes::{self, Routes, Ways};
 use super::{Bounds, ecs, hosts_file, profile, proxy, resolv_conf, small_file};
 use crate::catalog::Region;
 use crate::environment::ec2::{self, Instance, Interface, Standing, resource_id};
@@ -55,7 +55,9 @@ pub async fn host(
     progress: &watch::Sender<Progress>,
 ) -> Arc<Host> {
     let env = &question.env;
-    let sources = routes::look(&[], &[]).sources;
+    let ways = Ways::look();
+    let routes = ways.routes(&[], &[]);
+    let sources = routes.sources.clone();
     let (early, told) = oneshot::channel::<Instance>();
     let files = async {
         let (resolvers, local) = tokio::join!(
@@ -65,7 +67,7 @@ pub async fn host(
         let known = Known {
             local: local.seen().cloned().unwrap_or_default(),
             resolvers,
-            routes: routes::look(&[], &[]),
+            routes,
         };
         let nothing = || imds::skipped("not asked yet");
         let tell = |asked: Asked| {
@@ -103,10 +105,10 @@ pub async fn host(
         .iter()
         .flat_map(|network| network.resolvers.clone())
         .collect();
-    let mut routes = routes::look(&vpc, &asked_there);
+    let mut routes = ways.routes(&vpc, &asked_there);
     if routes.sources.is_empty() {
         // No default route: the way to the configured resolver is the best there is.
-        routes = routes::look(&vpc, known.resolvers.seen().map_or(&[], Vec::as_slice));
+        routes = ways.routes(&vpc, known.resolvers.seen().map_or(&[], Vec::as_slice));
     }
     if routes.sources.is_empty() {
         // No route out at all: the addresses the metadata tells, as far as they are this host's.

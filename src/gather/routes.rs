@@ -13,6 +13,13 @@ const RESOLVER_V4: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 253));
 /// The VPC resolver on Nitro instances in subnets with IPv6.
 const RESOLVER_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x253));
 
+/// The kernel's ways to addresses that every host is asked about.
+#[derive(Debug, Clone)]
+pub struct Ways {
+    /// Target, and the address the kernel would send from.
+    fixed: Vec<(IpAddr, IpAddr)>,
+}
+
 /// What the kernel's routes say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Routes {
@@ -24,33 +31,40 @@ pub struct Routes {
     pub ipv6: bool,
 }
 
-/// Asks the kernel for its way towards services: a connected UDP socket has a source and sends nothing.
-///
-/// `vpc` are the VPC's CIDRs and `resolvers` its resolvers where they are known: the way to the resolver is the
-/// way to the endpoints.
-pub fn look(vpc: &[IpNet], resolvers: &[IpAddr]) -> Routes {
-    let mut routes = Routes::default();
-    let inside = vpc.iter().filter_map(second_address);
-    let fixed = [PUBLIC_V4, RESOLVER_V4, PUBLIC_V6, RESOLVER_V6];
-    for target in inside.chain(resolvers.iter().copied()).chain(fixed) {
-        let Some(source) = source_towards(target) else {
-            continue;
-        };
-        // A resolver on this host itself (127.0.0.53) is no way out.
-        if !is_useful(source) && (source != target || source.is_loopback()) {
-            continue;
-        }
-        match source {
-            IpAddr::V4(_) => routes.ipv4 = true,
-            IpAddr::V6(_) => routes.ipv6 = true,
-        }
-        // A target that is an address of this host is no sign of what others would see.
-        if source != target && !routes.sources.contains(&source) {
-            routes.sources.push(source);
+impl Ways {
+    /// Asks the kernel for its ways out: a connected UDP socket has a source and sends nothing.
+    pub fn look() -> Ways {
+        let fixed = [PUBLIC_V4, RESOLVER_V4, PUBLIC_V6, RESOLVER_V6];
+        Ways {
+            fixed: fixed.into_iter().filter_map(towards).collect(),
         }
     }
-    routes.sources.sort_by_key(IpAddr::is_ipv6);
-    routes
+
+    /// The ways towards services.
+    ///
+    /// `vpc` are the VPC's CIDRs and `resolvers` its resolvers where they are known: the way to the resolver is the
+    /// way to the endpoints.
+    pub fn routes(&self, vpc: &[IpNet], resolvers: &[IpAddr]) -> Routes {
+        let mut routes = Routes::default();
+        let inside = vpc.iter().filter_map(second_address);
+        let asked = inside.chain(resolvers.iter().copied()).filter_map(towards);
+        for (target, source) in asked.chain(self.fixed.iter().copied()) {
+            // A resolver on this host itself (127.0.0.53) is no way out.
+            if !is_useful(source) && (source != target || source.is_loopback()) {
+                continue;
+            }
+            match source {
+                IpAddr::V4(_) => routes.ipv4 = true,
+                IpAddr::V6(_) => routes.ipv6 = true,
+            }
+            // A target that is an address of this host is no sign of what others would see.
+            if source != target && !routes.sources.contains(&source) {
+                routes.sources.push(source);
+            }
+        }
+        routes.sources.sort_by_key(IpAddr::is_ipv6);
+        routes
+    }
 }
 
 /// True where an address is this host's own.
@@ -58,14 +72,15 @@ pub fn is_local(address: IpAddr) -> bool {
     UdpSocket::bind((address, 0)).is_ok()
 }
 
-fn source_towards(target: IpAddr) -> Option<IpAddr> {
+/// A target and the address the kernel would send from, where it knows a way.
+fn towards(target: IpAddr) -> Option<(IpAddr, IpAddr)> {
     let any: IpAddr = match target {
         IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
     let socket = UdpSocket::bind((any, 0)).ok()?;
     socket.connect(SocketAddr::new(target, 53)).ok()?;
-    Some(socket.local_addr().ok()?.ip())
+    Some((target, socket.local_addr().ok()?.ip()))
 }
 
 /// The address after the network's first: base + 2, where the VPC's resolver is.
@@ -96,7 +111,7 @@ mod tests {
 
     #[test]
     fn sources_are_usable_and_ordered() {
-        let routes = look(&["10.0.0.0/16".parse().unwrap()], &[]);
+        let routes = Ways::look().routes(&["10.0.0.0/16".parse().unwrap()], &[]);
         assert!(routes.sources.iter().all(|source| is_useful(*source)));
         assert!(routes.sources.is_sorted_by_key(IpAddr::is_ipv6));
         assert!(is_local(Ipv4Addr::LOCALHOST.into()));
@@ -108,12 +123,7 @@ mod tests {
         assert_eq!(second_address(&"255.255.255.255/32".parse().unwrap()), None);
         let second = second_address(&"10.0.0.0/16".parse().unwrap());
         assert_eq!(second, Some("10.0.0.2".parse().unwrap()));
-        look(
-            &[
-                "255.255.255.254/31".parse().unwrap(),
-                "::/0".parse().unwrap(),
-            ],
-            &[],
-        );
+        let networks = ["255.255.255.254/31", "::/0"].map(|text| text.parse().unwrap());
+        Ways::look().routes(&networks, &[]);
     }
 }

@@ -177,16 +177,18 @@ async fn udp_round(
     send(&socket, &bytes).await?;
     let mut sent = 1;
     let mut garbage: Option<(Instant, String)> = None;
-    let mut buffer = vec![0; usize::from(u16::MAX)];
+    // Only the pages that an answer needs are touched.
+    let mut buffer = Vec::with_capacity(usize::from(u16::MAX));
     loop {
+        buffer.clear();
         let again = (sent < SENDS).then(|| began + patience * sent / SENDS);
         let given_up = garbage.as_ref().map(|(until, _)| *until);
         let wake = again.into_iter().chain(given_up).min();
         let received = tokio::select! {
-            received = socket.recv(&mut buffer) => Some(received),
+            received = socket.recv_buf(&mut buffer) => Some(received),
             () = until(wake) => None,
         };
-        let length = match received {
+        match received {
             None => {
                 // Something came that answers nothing, and nothing better followed.
                 if let Some((until, what)) = &garbage
@@ -199,11 +201,11 @@ async fn udp_round(
                 send(&socket, &bytes).await?;
                 continue;
             }
-            Some(Ok(length)) => length,
+            Some(Ok(_)) => {}
             Some(Err(error)) if error.kind() == ErrorKind::Interrupted => continue,
             Some(Err(error)) => return Err(tcp::failure(&error)),
-        };
-        match judge(buffer.get(..length).unwrap_or_default(), id, question) {
+        }
+        match judge(&buffer, id, question) {
             Judged::Answer(message) if edns && knows_no_edns(&message) => {
                 return Ok(Received::NoEdns);
             }

@@ -94,7 +94,7 @@ async fn a_pod_behind_a_low_hop_limit_shows_the_stall() {
 
 #[tokio::test]
 async fn an_instance_is_told_by_its_metadata() {
-    let source = routes::look(&[], &[]).sources.first().copied();
+    let source = Ways::look().routes(&[], &[]).sources.first().copied();
     let address = source.map_or("10.0.1.10".to_owned(), |source| source.to_string());
     let imds = serve(move |_, path| {
         let path = path.strip_prefix("/latest/").unwrap();
