@@ -38,10 +38,6 @@ const PHASE: Duration = Duration::from_millis(1300);
 const SHARE: u32 = 6;
 /// Connections used at once: the service limits them, and the SDK asks it for credentials meanwhile.
 const LANES: usize = 8;
-/// As many do at first where the service is near: a connection costs more than an answer is waited for.
-const AT_FIRST: usize = 3;
-/// A connection to a service that is near is made in less, and most of its answers have come within three times this.
-const NEAR: Duration = Duration::from_millis(1);
 /// No item is longer.
 const LONGEST_BODY: usize = 64 * 1024;
 /// No token is longer; those in use have 56 characters.
@@ -229,15 +225,10 @@ async fn token(endpoint: &Endpoint, phase: Duration) -> Result<Client, (bool, Fa
         );
         Failure::new(FailureKind::Timeout, detail)
     };
-    let began = Instant::now();
     let mut connection = timeout(phase, Connection::open(address, &endpoint.authority))
         .await
         .unwrap_or_else(|_| Err(late("connect")))
         .map_err(|failure| (false, failure))?;
-    let at_once = match began.elapsed() < NEAR {
-        true => AT_FIRST,
-        false => LANES,
-    };
     let path = format!("{}/latest/api/token", endpoint.base);
     let mut spare = Vec::new();
     let reply = {
@@ -245,7 +236,7 @@ async fn token(endpoint: &Endpoint, phase: Duration) -> Result<Client, (bool, Fa
         let request = connection.request(Method::PUT, &path, header, LONGEST_BODY);
         let mut request = std::pin::pin!(timeout(phase, request));
         // The connections that the token will be used on are made meanwhile, and nobody waits for them.
-        let open = (1..at_once).map(|_| Connection::open(address, &endpoint.authority));
+        let open = (1..LANES).map(|_| Connection::open(address, &endpoint.authority));
         tokio::select! {
             biased;
             reply = &mut request => reply,
@@ -277,7 +268,6 @@ async fn token(endpoint: &Endpoint, phase: Duration) -> Result<Client, (bool, Fa
         endpoint: endpoint.clone(),
         token: token.to_owned(),
         phase,
-        at_once,
         open: std::sync::Mutex::new(open),
     })
 }

@@ -1,16 +1,15 @@
 //! What the service is asked once there is a token: on a few connections at once, what others wait for first.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::pin::pin;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use http::{HeaderName, Method, StatusCode};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
-use super::{Asker, Endpoint, LANES, LONGEST_BODY, NEAR};
+use super::{Asker, Endpoint, LANES, LONGEST_BODY};
 use crate::environment::ec2::{self, Instance, Items};
 use crate::facts::{Failure, FailureKind};
 use crate::gather::metadata_http::{Connection, status_failure};
@@ -27,8 +26,6 @@ pub(super) struct Client {
     pub(super) endpoint: Endpoint,
     pub(super) token: String,
     pub(super) phase: Duration,
-    /// How many lanes there are at first.
-    pub(super) at_once: usize,
     /// The connections that are there already, for the lanes that want them; the token's is the last.
     pub(super) open: Mutex<Vec<Connection>>,
 }
@@ -59,17 +56,9 @@ impl Client {
     }
 
     /// Works on a few connections until nothing is left to ask, each item within one phase and all until `ends`.
-    ///
-    /// Where the service is near, more than a few are used only if those are not done in a moment.
     async fn lanes(&self, work: &Mutex<Work>, ends: Instant) {
         let lanes = locked(work, |work| LANES.min(work.queue.len()));
-        let at_once = lanes.min(self.at_once);
-        let mut first = pin!(join_all((0..at_once).map(|_| self.lane(work, ends))));
-        if timeout(NEAR * 3, &mut first).await.is_ok() {
-            return;
-        }
-        let more = (at_once..lanes).map(|_| self.lane(work, ends));
-        tokio::join!(first, join_all(more));
+        join_all((0..lanes).map(|_| self.lane(work, ends))).await;
     }
 
     async fn lane(&self, work: &Mutex<Work>, ends: Instant) {
