@@ -41,7 +41,7 @@ use tokio::sync::OnceCell;
 
 use crate::facts::host::{CredentialSource, Variable};
 use crate::facts::{Failure, FailureKind, Observation, Outcome, ServiceError};
-use crate::gather::tls::Roots;
+use crate::gather::tls::{Hello, Roots};
 use crate::gather::{Bounds, open_files};
 
 pub use call::{ApiAnswer, ApiCall};
@@ -137,7 +137,9 @@ impl AwsAccess {
     async fn warm_inventory(&self, bounds: &Bounds) -> &Warm {
         let make = async || {
             let to = To::Name(self.resolver(bounds));
-            Warm::new(&self.inventory_host(), to, &self.roots, bounds.timeout())
+            // Where a firewall drops the larger hello, the configuration can be read all the same.
+            let (host, hello) = (self.inventory_host(), Hello::Classical);
+            Warm::new(&host, to, &self.roots, hello, bounds.timeout())
         };
         self.inventory.get_or_init(make).await
     }
@@ -239,8 +241,9 @@ impl AwsAccess {
             if !found.nobody || !self.instance.is_available().await {
                 return found;
             }
-            let role = SharedCredentialsProvider::new(self.instance.provider(bounds));
-            let mut found = chain::find(bounds, &providers, &[(chain::INSTANCE, role)]).await;
+            let role = || Some(self.instance.provider(bounds));
+            let role = chain::Provider::new(chain::INSTANCE, role);
+            let mut found = chain::find(bounds, &providers, &[role]).await;
             if let Some(begun) = self.instance.begun_at_ms() {
                 found.source.took_ms += found.source.at_ms - begun;
                 found.source.at_ms = begun;

@@ -12,7 +12,7 @@ use md5::{Digest, Md5};
 
 use super::aws::warm::{Answers, To, Warm};
 use super::aws::{ApiHost, AwsAccess, failure};
-use super::tls::Roots;
+use super::tls::{Hello, Roots};
 use super::{Bounds, tcp};
 use crate::catalog::Region;
 use crate::facts::queue_url::{Queue, QueueUrl, parse_queue_url};
@@ -117,7 +117,7 @@ impl Lines {
             return Lines::default();
         }
         let begin = |address: &IpAddr| {
-            let line = Warm::new(host, To::Address(*address), roots, bounds.timeout());
+            let line = Warm::new(host, To::Address(*address), roots, HELLO, bounds.timeout());
             line.open(1);
             (*address, line)
         };
@@ -129,10 +129,13 @@ impl Lines {
         let begun = self.0.remove(&plan.address);
         begun.unwrap_or_else(|| {
             let to = To::Address(plan.address);
-            Warm::new(&plan.host, to, &plan.service_roots, bounds.timeout())
+            Warm::new(&plan.host, to, &plan.service_roots, HELLO, bounds.timeout())
         })
     }
 }
+
+/// The canary comes as the AWS SDKs' messages do.
+const HELLO: Hello = Hello::PostQuantum;
 
 /// An endpoint has an address in each zone, and no VPC has many.
 const MOST_LINES: usize = 4;

@@ -79,7 +79,7 @@ pub async fn unjudged(
 ) -> (Observation<()>, Option<TlsStream<TcpStream>>) {
     let observation = bounds
         .observe(async {
-            let verifier = AnyChain::unproven(&provider());
+            let verifier = AnyChain::unproven(&provider(hello));
             match shake(name, hello, protocols, verifier, stream).await {
                 Ok(stream) => Outcome::Seen(((), stream)),
                 Err(failure) => Outcome::Failed(failure),
@@ -126,7 +126,7 @@ async fn attempt(
     protocols: Protocols,
     stream: TcpStream,
 ) -> Result<(TlsSeen, TlsStream<TcpStream>), Failure> {
-    let verifier = AnyChain::proven(&provider());
+    let verifier = AnyChain::proven(&provider(hello));
     let proof = verifier.proof();
     let server = server(name)?;
     let stream = shake(name, hello, protocols, verifier, stream).await?;
@@ -186,11 +186,7 @@ fn config(
     protocols: Protocols,
     verifier: AnyChain,
 ) -> Result<ClientConfig, rustls::Error> {
-    let provider = match hello {
-        Hello::PostQuantum => provider(),
-        Hello::Classical => Arc::new(classical(&provider())),
-    };
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(provider(hello))
         .with_safe_default_protocol_versions()?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
@@ -204,12 +200,12 @@ fn config(
     Ok(config)
 }
 
-/// The one crypto provider of this process.
+/// The one crypto provider of this process, for either kind of hello.
 ///
 /// AES-128-GCM with SHA-256 comes first, which AWS's endpoints choose as well: the processor has instructions for that
 /// hash, and half of what a handshake derives is hashing.
-pub(super) fn provider() -> Arc<CryptoProvider> {
-    static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+pub(super) fn provider(hello: Hello) -> Arc<CryptoProvider> {
+    static POST_QUANTUM: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
         let mut provider = aws_lc_rs::default_provider();
         provider
             .cipher_suites
@@ -217,7 +213,12 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
         provider.signature_verification_algorithms.all = signatures::algorithms();
         Arc::new(provider)
     });
-    Arc::clone(&PROVIDER)
+    static CLASSICAL: LazyLock<Arc<CryptoProvider>> =
+        LazyLock::new(|| Arc::new(classical(&POST_QUANTUM)));
+    Arc::clone(match hello {
+        Hello::PostQuantum => &POST_QUANTUM,
+        Hello::Classical => &CLASSICAL,
+    })
 }
 
 fn classical(provider: &CryptoProvider) -> CryptoProvider {

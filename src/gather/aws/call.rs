@@ -166,7 +166,7 @@ impl AwsAccess {
 }
 
 pub(super) fn client_config(roots: Arc<RootCertStore>) -> Result<ClientConfig, rustls::Error> {
-    let provider = tls::provider();
+    let provider = tls::provider(tls::Hello::PostQuantum);
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)

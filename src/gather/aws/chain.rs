@@ -39,45 +39,64 @@ pub(super) struct Found {
 /// The name of the instance's role among the providers.
 pub(super) const INSTANCE: &str = "Ec2InstanceMetadata";
 
-/// One provider and the name it is told by.
-pub(super) type Provider = (&'static str, SharedCredentialsProvider);
+/// One provider of credentials.
+pub(super) struct Provider<'a> {
+    name: &'static str,
+    /// Makes it, when it is its turn; `None` where it is not set up here.
+    make: Box<dyn Fn() -> Option<SharedCredentialsProvider> + Send + Sync + 'a>,
+}
+
+impl<'a> Provider<'a> {
+    /// A provider that is made by this.
+    pub(super) fn new<P: ProvideCredentials + 'static>(
+        name: &'static str,
+        make: impl Fn() -> Option<P> + Send + Sync + 'a,
+    ) -> Self {
+        Provider {
+            name,
+            make: Box::new(move || make().map(SharedCredentialsProvider::new)),
+        }
+    }
+
+    /// What it is told by.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+}
 
 /// The providers of the SDK's default chain, in its order, but for instance metadata, which is the last.
 ///
 /// The order is that of "AWS SDKs and tools standardized credential providers". Credential processes and
 /// single sign-on are left out: they are for people at desks.
-pub(super) fn providers(config: &ProviderConfig, timeout: Duration) -> Vec<Provider> {
+pub(super) fn providers(config: &ProviderConfig, timeout: Duration) -> Vec<Provider<'_>> {
     vec![
-        (
-            "Environment",
-            SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()),
-        ),
-        (
-            "Profile",
-            SharedCredentialsProvider::new(
+        Provider::new("Environment", || {
+            Some(EnvironmentVariableCredentialsProvider::new())
+        }),
+        Provider::new("Profile", || {
+            Some(
                 ProfileFileCredentialsProvider::builder()
                     .configure(config)
                     .build(),
-            ),
-        ),
-        (
-            "WebIdentityToken",
-            SharedCredentialsProvider::new(
+            )
+        }),
+        // With it comes a client of AWS STS.
+        Provider::new("WebIdentityToken", || {
+            std::env::var_os("AWS_WEB_IDENTITY_TOKEN_FILE").map(|_| {
                 WebIdentityTokenCredentialsProvider::builder()
                     .configure(config)
-                    .build(),
-            ),
-        ),
-        (
-            "EcsContainer",
-            SharedCredentialsProvider::new(
+                    .build()
+            })
+        }),
+        Provider::new("EcsContainer", move || {
+            Some(
                 EcsCredentialsProvider::builder()
                     .configure(config)
                     .connect_timeout(timeout)
                     .read_timeout(timeout)
                     .build(),
-            ),
-        ),
+            )
+        }),
     ]
 }
 
@@ -116,14 +135,21 @@ const LARGEST_FILE: u64 = 1024 * 1024;
 ///
 /// As in the SDK, a provider that is not set up here leaves the turn to the next, and one that is and fails
 /// ends the search. `before` have been asked already.
-pub(super) async fn find(bounds: &Bounds, before: &[Provider], providers: &[Provider]) -> Found {
+pub(super) async fn find(
+    bounds: &Bounds,
+    before: &[Provider<'_>],
+    providers: &[Provider<'_>],
+) -> Found {
     let turn = AtomicUsize::new(0);
     let mut error = None;
     let mut credentials = None;
     let mut nobody = false;
     let asked = async {
-        for (at, (name, provider)) in providers.iter().enumerate() {
+        for (at, Provider { name, make }) in providers.iter().enumerate() {
             turn.store(at, Ordering::Relaxed);
+            let Some(provider) = make() else {
+                continue;
+            };
             match provider.provide_credentials().await {
                 Ok(found) => {
                     let source = CredentialSource {
@@ -145,12 +171,12 @@ pub(super) async fn find(bounds: &Bounds, before: &[Provider], providers: &[Prov
             }
         }
         nobody = true;
-        Outcome::Failed(none_found(&[before, providers].concat()))
+        Outcome::Failed(none_found(before.iter().chain(providers)))
     };
     let mut source = bounds.observe(asked).await;
     if let Outcome::Failed(failure) = &mut source.outcome
         && failure.kind == FailureKind::Timeout
-        && let Some((name, _)) = providers.get(turn.load(Ordering::Relaxed))
+        && let Some(Provider { name, .. }) = providers.get(turn.load(Ordering::Relaxed))
         && !failure.detail.starts_with(name)
     {
         failure.detail = format!("{name}: {}", failure.detail);
@@ -163,8 +189,8 @@ pub(super) async fn find(bounds: &Bounds, before: &[Provider], providers: &[Prov
     }
 }
 
-fn none_found(providers: &[Provider]) -> Failure {
-    let names: Vec<&str> = providers.iter().map(|(name, _)| *name).collect();
+fn none_found<'a>(providers: impl Iterator<Item = &'a Provider<'a>>) -> Failure {
+    let names: Vec<&str> = providers.map(Provider::name).collect();
     let mut detail = format!("no credentials found; tried {}", names.join(", "));
     if !names.contains(&INSTANCE) {
         detail.push_str("; there is no instance metadata here");

@@ -18,7 +18,7 @@ use super::{ApiHost, AwsAccess, InstanceSource, RetryConfig, chain, timeouts};
 use crate::facts::host::{CredentialSource, Variable};
 use crate::facts::{Failure, Observation, Outcome};
 use crate::gather::Bounds;
-use crate::gather::tls::Roots;
+use crate::gather::tls::{Hello, Roots};
 
 /// A secret that must not be seen anywhere.
 pub(in crate::gather) const SECRET: &str = "wJalrXUtnFEMI-hidden-EXAMPLEKEY";
@@ -93,7 +93,7 @@ impl Service {
             https: true,
         };
         let to = To::Address(self.address.ip());
-        let line = Warm::new(&host, to, &access.roots, timeout);
+        let line = Warm::new(&host, to, &access.roots, Hello::PostQuantum, timeout);
         let shared = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))

@@ -15,27 +15,34 @@ use super::chain::{Provider, find};
 use super::test_service::{SECRET, Service, access, bounds};
 use super::*;
 
-fn missing(name: &'static str) -> Provider {
-    let provider = provide_credentials_fn(async || Err(CredentialsError::not_loaded("not set")));
-    (name, SharedCredentialsProvider::new(provider))
+fn missing(name: &'static str) -> Provider<'static> {
+    Provider::new(name, || {
+        Some(provide_credentials_fn(async || {
+            Err(CredentialsError::not_loaded("not set"))
+        }))
+    })
 }
 
-fn held(name: &'static str, expires: Option<SystemTime>) -> Provider {
-    let provider = provide_credentials_fn(move || async move {
-        Ok(Credentials::new(
-            "AKIDEXAMPLE",
-            SECRET,
-            None,
-            expires,
-            "held",
-        ))
-    });
-    (name, SharedCredentialsProvider::new(provider))
+fn held(name: &'static str, expires: Option<SystemTime>) -> Provider<'static> {
+    Provider::new(name, move || {
+        Some(provide_credentials_fn(move || async move {
+            Ok(Credentials::new(
+                "AKIDEXAMPLE",
+                SECRET,
+                None,
+                expires,
+                "held",
+            ))
+        }))
+    })
 }
 
-fn stalled(name: &'static str) -> Provider {
-    let provider = provide_credentials_fn(async || std::future::pending().await);
-    (name, SharedCredentialsProvider::new(provider))
+fn stalled(name: &'static str) -> Provider<'static> {
+    Provider::new(name, || {
+        Some(provide_credentials_fn(async || {
+            std::future::pending().await
+        }))
+    })
 }
 
 /// Answers every request with one response.
@@ -118,15 +125,16 @@ async fn what_sts_answers_is_kept() {
         .with_region(Some(Region::new("us-east-1")))
         .with_retry_config(RetryConfig::disabled())
         .with_http_client(Canned(400, answer));
-    let provider = WebIdentityTokenCredentialsProvider::builder()
-        .configure(&config)
-        .static_configuration(StaticConfiguration {
+    let provider = || {
+        let role = StaticConfiguration {
             web_identity_token_file: token.path().to_owned(),
             role_arn: "arn:aws:iam::123456789012:role/pod".to_owned(),
             session_name: "test".to_owned(),
-        })
-        .build();
-    let providers = [("WebIdentityToken", SharedCredentialsProvider::new(provider))];
+        };
+        let builder = WebIdentityTokenCredentialsProvider::builder().configure(&config);
+        Some(builder.static_configuration(role).build())
+    };
+    let providers = [Provider::new("WebIdentityToken", provider)];
     let found = find(&bounds(2000, 2000), &[], &providers).await;
     assert_eq!(found.source.failure_kind(), Some(FailureKind::Credentials));
     let error = found.error.unwrap();
@@ -178,7 +186,7 @@ fn the_providers_are_the_sdks_in_its_order() {
         .with_region(Some(Region::new("us-east-1")))
         .with_http_client(Canned(500, ""));
     let providers = chain::providers(&config, Duration::from_secs(1));
-    let names: Vec<&str> = providers.iter().map(|(name, _)| *name).collect();
+    let names: Vec<&str> = providers.iter().map(Provider::name).collect();
     // The instance's role comes last, and only where there is an instance.
     assert_eq!(
         names,
@@ -195,12 +203,15 @@ async fn a_container_endpoint_that_is_closed_is_no_missing_credential() {
         port
     }))
     .unwrap_err();
-    let error = std::sync::Mutex::new(Some(error));
-    let provider = provide_credentials_fn(move || {
-        let error = error.lock().unwrap().take().unwrap();
-        async move { Err(CredentialsError::provider_error(error)) }
+    let error = std::sync::Arc::new(std::sync::Mutex::new(Some(error)));
+    let provider = Provider::new("EcsContainer", move || {
+        let error = std::sync::Arc::clone(&error);
+        Some(provide_credentials_fn(move || {
+            let error = error.lock().unwrap().take().unwrap();
+            async move { Err(CredentialsError::provider_error(error)) }
+        }))
     });
-    let providers = [("EcsContainer", SharedCredentialsProvider::new(provider))];
+    let providers = [provider];
     let found = find(&bounds(1000, 1000), &[], &providers).await;
     let failure = found.source.failure().unwrap();
     assert_eq!(failure.kind, FailureKind::Refused);

@@ -36,7 +36,7 @@ use super::https::bounded;
 use super::resolve::Resolver;
 use super::{ApiHost, failure, gzip};
 use crate::facts::FailureKind;
-use crate::gather::tls::{self, Roots, SameChain};
+use crate::gather::tls::{self, Hello, Roots, SameChain};
 
 /// Where the connections lead.
 #[derive(Debug, Clone)]
@@ -66,9 +66,15 @@ pub(in crate::gather) struct Warm {
 type Ready = Arc<Mutex<VecDeque<Opening>>>;
 
 impl Warm {
-    /// Connections to a host, each made within `limit`. None is made before it is wanted.
-    pub(in crate::gather) fn new(host: &ApiHost, to: To, roots: &Roots, limit: Duration) -> Self {
-        let mut config = config(roots);
+    /// Connections to a host, each made within `limit` with this kind of hello. None is made before it is wanted.
+    pub(in crate::gather) fn new(
+        host: &ApiHost,
+        to: To,
+        roots: &Roots,
+        hello: Hello,
+        limit: Duration,
+    ) -> Self {
+        let mut config = config(roots, hello);
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Warm {
             opener: Arc::new(Opener {
@@ -102,8 +108,8 @@ impl Warm {
 }
 
 /// The same for every connection to the host.
-fn config(roots: &Roots) -> ClientConfig {
-    let provider = tls::provider();
+fn config(roots: &Roots, hello: Hello) -> ClientConfig {
+    let provider = tls::provider(hello);
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
     // Invariant: the provider's own suites are of the versions that are the default.
     #[allow(clippy::expect_used)]

@@ -186,7 +186,7 @@ fn a_file_without_roots_is_an_error_that_names_it_and_what_was_expected() {
 #[test]
 fn a_classical_hello_has_no_post_quantum_share_and_a_modern_one_does() {
     let groups = |hello| -> Vec<NamedGroup> {
-        let verifier = AnyChain::proven(&provider());
+        let verifier = AnyChain::proven(&provider(hello));
         let config = config(hello, Protocols::Both, verifier).unwrap();
         let groups = &config.crypto_provider().kx_groups;
         groups.iter().map(|group| group.name()).collect()
