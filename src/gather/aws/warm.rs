@@ -60,10 +60,17 @@ pub(in crate::gather) enum Answers {
 #[derive(Debug, Clone)]
 pub(in crate::gather) struct Warm {
     opener: Arc<Opener>,
-    ready: Ready,
+    begun: Arc<Mutex<Begun>>,
 }
 
-type Ready = Arc<Mutex<VecDeque<Opening>>>;
+/// The connections that were begun.
+#[derive(Debug, Default)]
+struct Begun {
+    /// Those that nobody has asked for yet.
+    ready: VecDeque<Opening>,
+    /// How many were asked for before they were begun.
+    on_demand: usize,
+}
 
 impl Warm {
     /// Connections to a host, each made within `limit` with this kind of hello. None is made before it is wanted.
@@ -84,17 +91,17 @@ impl Warm {
                 config: Arc::new(config),
                 limit,
             }),
-            ready: Ready::default(),
+            begun: Arc::default(),
         }
     }
 
-    /// Begins to make so many connections.
+    /// Begins to make so many connections, or as many as are lacking where some were asked for already.
     pub(in crate::gather) fn open(&self, count: usize) {
-        for _ in 0..count {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in begun.on_demand..count {
             let opener = Arc::clone(&self.opener);
             let opening = Opening(tokio::spawn(async move { opener.open().await }));
-            let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-            ready.push_back(opening);
+            begun.ready.push_back(opening);
         }
     }
 
@@ -187,12 +194,13 @@ impl tower_service::Service<Uri> for Warm {
 
     /// The connection goes to the host that this was made for, whatever the request names.
     fn call(&mut self, _uri: Uri) -> Self::Future {
-        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        let begun = ready.pop_front();
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let ready = begun.ready.pop_front();
+        begun.on_demand += usize::from(ready.is_none());
         let opener = Arc::clone(&self.opener);
         Box::pin(async move {
-            match begun {
-                Some(mut begun) => (&mut begun.0).await.map_err(io::Error::other)?,
+            match ready {
+                Some(mut ready) => (&mut ready.0).await.map_err(io::Error::other)?,
                 None => opener.open().await,
             }
         })
@@ -320,5 +328,39 @@ fn connector_error(error: hyper_util::client::legacy::Error) -> ConnectorError {
             }
             _ => ConnectorError::other(error.into(), None),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::net::TcpListener;
+    use tower_service::Service;
+
+    use super::*;
+
+    /// Where calls begin before the connections for them do, there were twice as many as calls.
+    #[tokio::test]
+    async fn a_connection_that_was_asked_for_is_not_begun_once_more() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let host = ApiHost {
+            name: "localhost".to_owned(),
+            port: listener.local_addr().unwrap().port(),
+            https: true,
+        };
+        let to = To::Address(Ipv4Addr::LOCALHOST.into());
+        let limit = Duration::from_secs(5);
+        let mut warm = Warm::new(&host, to, &Roots::of([]), Hello::Classical, limit);
+        for _ in 0..3 {
+            tokio::spawn(warm.call(Uri::from_static("https://localhost/")));
+        }
+        warm.open(5);
+        let mut streams = Vec::new();
+        for _ in 0..5 {
+            streams.push(listener.accept().await.unwrap());
+        }
+        let more = tokio::time::timeout(Duration::from_millis(200), listener.accept()).await;
+        assert!(more.is_err());
     }
 }
