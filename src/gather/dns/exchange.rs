@@ -52,7 +52,7 @@ impl Question {
             Family::A => RecordType::A,
             Family::Aaaa => RecordType::AAAA,
         };
-        let mut message = Message::query();
+        let mut message = Message::new(id()?, MessageType::Query, OpCode::Query);
         message.metadata.recursion_desired = true;
         message.add_query(Query::query(self.name.clone(), record_type));
         if edns {
@@ -82,6 +82,18 @@ impl Question {
             [] => message.metadata.response_code != ResponseCode::NoError,
             _ => false,
         }
+    }
+}
+
+/// One that nobody can guess, from the generator that TLS has set up already.
+fn id() -> Result<u16, Failure> {
+    let mut bytes = [0; 2];
+    match aws_lc_rs::rand::fill(&mut bytes) {
+        Ok(()) => Ok(u16::from_be_bytes(bytes)),
+        Err(_) => Err(Failure::new(
+            FailureKind::Other,
+            "there is no randomness to be had",
+        )),
     }
 }
 
