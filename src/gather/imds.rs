@@ -38,6 +38,10 @@ const PHASE: Duration = Duration::from_millis(1300);
 const SHARE: u32 = 6;
 /// Connections used at once: the service limits them, and the SDK asks it for credentials meanwhile.
 const LANES: usize = 8;
+/// As many where each answer is long under way: everything is asked in two turns.
+const LANES_AFAR: usize = 16;
+/// A connection to a service on the same machine is made in less.
+const NEAR: Duration = Duration::from_millis(3);
 /// No item is longer.
 const LONGEST_BODY: usize = 64 * 1024;
 /// No token is longer; those in use have 56 characters.
@@ -225,10 +229,15 @@ async fn token(endpoint: &Endpoint, phase: Duration) -> Result<Client, (bool, Fa
         );
         Failure::new(FailureKind::Timeout, detail)
     };
+    let began = Instant::now();
     let mut connection = timeout(phase, Connection::open(address, &endpoint.authority))
         .await
         .unwrap_or_else(|_| Err(late("connect")))
         .map_err(|failure| (false, failure))?;
+    let lanes = match began.elapsed() < NEAR {
+        true => LANES,
+        false => LANES_AFAR,
+    };
     let path = format!("{}/latest/api/token", endpoint.base);
     let mut spare = Vec::new();
     let reply = {
@@ -236,7 +245,7 @@ async fn token(endpoint: &Endpoint, phase: Duration) -> Result<Client, (bool, Fa
         let request = connection.request(Method::PUT, &path, header, LONGEST_BODY);
         let mut request = std::pin::pin!(timeout(phase, request));
         // The connections that the token will be used on are made meanwhile, and nobody waits for them.
-        let open = (1..LANES).map(|_| Connection::open(address, &endpoint.authority));
+        let open = (1..lanes).map(|_| Connection::open(address, &endpoint.authority));
         tokio::select! {
             biased;
             reply = &mut request => reply,
@@ -268,6 +277,7 @@ async fn token(endpoint: &Endpoint, phase: Duration) -> Result<Client, (bool, Fa
         endpoint: endpoint.clone(),
         token: token.to_owned(),
         phase,
+        lanes,
         open: std::sync::Mutex::new(open),
     })
 }

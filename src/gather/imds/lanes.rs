@@ -9,7 +9,7 @@ use http::{HeaderName, Method, StatusCode};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Asker, Endpoint, LANES, LONGEST_BODY};
+use super::{Asker, Endpoint, LONGEST_BODY};
 use crate::environment::ec2::{self, Instance, Items};
 use crate::facts::{Failure, FailureKind};
 use crate::gather::metadata_http::{Connection, status_failure};
@@ -26,6 +26,8 @@ pub(super) struct Client {
     pub(super) endpoint: Endpoint,
     pub(super) token: String,
     pub(super) phase: Duration,
+    /// How many connections are used at once.
+    pub(super) lanes: usize,
     /// The connections that are there already, for the lanes that want them; the token's is the last.
     pub(super) open: Mutex<Vec<Connection>>,
 }
@@ -57,7 +59,7 @@ impl Client {
 
     /// Works on a few connections until nothing is left to ask, each item within one phase and all until `ends`.
     async fn lanes(&self, work: &Mutex<Work>, ends: Instant) {
-        let lanes = locked(work, |work| LANES.min(work.queue.len()));
+        let lanes = locked(work, |work| self.lanes.min(work.queue.len()));
         join_all((0..lanes).map(|_| self.lane(work, ends))).await;
     }
 
