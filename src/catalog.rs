@@ -67,7 +67,7 @@ impl Catalog {
         }
         let named = self.services.iter().find(|s| {
             s.id() == asked
-                || s.aliases().contains(&asked)
+                || s.aliases().contains(&asked.as_str())
                 || s.fips_suffix().as_ref() == Some(&asked)
         });
         let halved = || {
@@ -78,7 +78,7 @@ impl Catalog {
         let misspelt = || {
             let names = self.services.iter().flat_map(|s| {
                 std::iter::once(s.id())
-                    .chain(s.aliases().iter().map(String::as_str))
+                    .chain(s.aliases().iter().copied())
                     .map(move |name| (s, name))
             });
             names
@@ -129,7 +129,7 @@ impl Catalog {
 const TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/services.json"));
 
 /// Reads the table.
-fn parse(text: &str) -> Result<Catalog, serde_json::Error> {
+fn parse(text: &'static str) -> Result<Catalog, serde_json::Error> {
     let table: table::Table = serde_json::from_str(text)?;
     Ok(Catalog {
         partitions: table.partition,

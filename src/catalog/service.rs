@@ -19,31 +19,31 @@ pub enum EndpointKind {
     Gateway,
 }
 
-/// A service of the catalogue.
+/// A service of the catalogue. What it holds lies in the compiled-in table.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
     /// What endpoint service names end with, after the region.
-    id: String,
+    id: &'static str,
     /// What the AWS console calls it.
-    name: String,
+    name: &'static str,
     /// What people type instead of the id.
     #[serde(default)]
-    aliases: Vec<String>,
+    aliases: Vec<&'static str>,
     /// The label most of its names start with; the id unless given.
-    host: Option<String>,
+    host: Option<&'static str>,
     #[serde(default = "interface_only")]
     endpoints: Vec<EndpointKind>,
     #[serde(default = "yes")]
     interface_private_dns: bool,
     /// A whole endpoint service name, for the few that have no region in it.
-    service_name: Option<String>,
+    service_name: Option<&'static str>,
     /// Whether AWS offers a second endpoint service, `<id>-fips`, for the FIPS names.
     #[serde(default)]
     fips_endpoint: bool,
     /// Partitions and regions where the interface endpoint's name starts with the reversed domain.
     #[serde(default)]
-    reversed_in: Vec<String>,
+    reversed_in: Vec<&'static str>,
     /// Whether anything below its names is its own too (`bucket.s3.…`).
     #[serde(default)]
     subdomains: bool,
@@ -62,12 +62,12 @@ pub struct Service {
     also: Names,
     /// Differences by partition or region; the region's word counts before the partition's.
     #[serde(default, rename = "in")]
-    differences: BTreeMap<String, Names>,
+    differences: BTreeMap<&'static str, Names>,
 }
 
 /// Name templates by form; an absent list is inherited, an empty one says "no such name".
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, bound(deserialize = "'de: 'static"))]
 struct Names {
     standard: Option<Vec<Template>>,
     dual_stack: Option<Vec<Template>>,
@@ -80,17 +80,17 @@ struct Names {
 
 impl Service {
     /// The catalogue id, which is what its endpoint service names end with: `sqs`, `ecr.dkr`.
-    pub fn id(&self) -> &str {
-        &self.id
+    pub fn id(&self) -> &'static str {
+        self.id
     }
 
     /// The name the AWS console shows, such as `Amazon SQS`.
-    pub fn human_name(&self) -> &str {
-        &self.name
+    pub fn human_name(&self) -> &'static str {
+        self.name
     }
 
     /// Other words people use for the id.
-    pub(super) fn aliases(&self) -> &[String] {
+    pub(super) fn aliases(&self) -> &[&'static str] {
         &self.aliases
     }
 
@@ -169,8 +169,8 @@ impl Service {
     /// reversed domain, `cn.com.amazonaws`, the others with `com.amazonaws` (the AWS CDK's
     /// `InterfaceVpcEndpointAwsService` keeps the lists).
     pub fn endpoint_service_name_for(&self, region: &Region, kind: EndpointKind) -> String {
-        if let Some(name) = &self.service_name {
-            return name.clone();
+        if let Some(name) = self.service_name {
+            return name.to_owned();
         }
         format!("{}.{region}.{}", self.prefix(region, kind), self.id)
     }
@@ -180,10 +180,10 @@ impl Service {
     /// The rest after the region must be the id itself: `ec2messages` and `sqs-fips` are other
     /// services than `ec2` and `sqs`.
     pub fn matches_service_name(&self, service_name: &str, region: &Region) -> bool {
-        if let Some(own) = &self.service_name {
+        if let Some(own) = self.service_name {
             return own.eq_ignore_ascii_case(service_name);
         }
-        is_after_region(service_name, region, &self.id)
+        is_after_region(service_name, region, self.id)
     }
 
     /// The id of the separate endpoint service for the FIPS names, where AWS offers one.
@@ -196,17 +196,17 @@ impl Service {
     /// Asks for the name's shape alone, so an endpoint service newer than this catalogue counts.
     pub fn matches_fips_service_name(&self, service_name: &str, region: &Region) -> bool {
         let plain = service_name.strip_suffix("-fips");
-        plain.is_some_and(|plain| is_after_region(plain, region, &self.id))
+        plain.is_some_and(|plain| is_after_region(plain, region, self.id))
     }
 
     /// Every name that an endpoint of this service, or of its FIPS names, may have in this region.
     pub fn endpoint_service_names(&self, region: &Region) -> Vec<String> {
-        if let Some(name) = &self.service_name {
-            return vec![name.clone()];
+        if let Some(name) = self.service_name {
+            return vec![name.to_owned()];
         }
         let reversed = Partition::of(region).reversed_prefix.as_deref();
         let prefixes = [Some("com.amazonaws"), reversed].into_iter().flatten();
-        let id = &self.id;
+        let id = self.id;
         let both = |prefix: &str| {
             [
                 format!("{prefix}.{region}.{id}"),
@@ -219,7 +219,7 @@ impl Service {
     /// What the interface endpoint's name starts with.
     fn prefix<'a>(&self, region: &Region, kind: EndpointKind) -> &'a str {
         let partition = Partition::of(region);
-        let listed = |place: &str| self.reversed_in.iter().any(|p| p == place);
+        let listed = |place: &str| self.reversed_in.contains(&place);
         match &partition.reversed_prefix {
             Some(prefix)
                 if kind == EndpointKind::Interface
@@ -284,7 +284,7 @@ impl Service {
     pub(super) fn places(&self) -> impl Iterator<Item = &str> {
         let places = self.differences.keys().chain(&self.reversed_in);
         places
-            .map(String::as_str)
+            .copied()
             .chain(self.legacy_regions.iter().map(Region::as_str))
     }
 
@@ -312,8 +312,8 @@ impl Service {
     }
 
     /// The label that its usual names begin with.
-    pub(super) fn host(&self) -> &str {
-        self.host.as_deref().unwrap_or(&self.id)
+    pub(super) fn host(&self) -> &'static str {
+        self.host.unwrap_or(self.id)
     }
 }
 

@@ -1,18 +1,25 @@
 //! Host names with blanks, as the table has them.
 
-use serde::Deserialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer};
 
 use super::{Partition, Region};
 
 /// A host name with `{region}`, `{suffix}`, `{dual}`, `{global}`, `{account}`, `{account?}` and
 /// `{number}` in place of what varies; a leading `*.` stands for one label or more.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(from = "String")]
-pub(super) struct Template(String);
+#[derive(Debug, Clone)]
+pub(super) struct Template(Cow<'static, str>);
 
 impl From<String> for Template {
     fn from(text: String) -> Template {
-        Template(text)
+        Template(Cow::Owned(text))
+    }
+}
+
+impl<'de: 'static> Deserialize<'de> for Template {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Template, D::Error> {
+        <&'static str>::deserialize(deserializer).map(|text| Template(Cow::Borrowed(text)))
     }
 }
 
@@ -74,7 +81,7 @@ impl Template {
     /// The template with everything filled in that is the same in the whole partition, or in this region of it.
     fn filled(&self, partition: &Partition, region: Option<&Region>) -> String {
         let mut text = String::with_capacity(self.0.len() + 32);
-        let mut rest = self.0.as_str();
+        let mut rest = self.0.as_ref();
         while let Some((before, from)) = rest.split_once('{') {
             let (key, after) = from.split_once('}').unwrap_or((from, ""));
             let value = match key {

@@ -52,7 +52,7 @@ fn a_misspelt_key_is_an_error() {
     ] {
         let text = format!("partition = []\n[[service]]\nid = \"x\"\nname = \"X\"\n{key}\n");
         let table: serde_json::Value = toml::from_str(&text).unwrap();
-        let error = parse(&table.to_string()).unwrap_err().to_string();
+        let error = parse(table.to_string().leak()).unwrap_err().to_string();
         assert!(error.contains("unknown field"), "{key}: {error}");
     }
 }
@@ -61,7 +61,7 @@ fn a_misspelt_key_is_an_error() {
 fn ids_aliases_and_names_are_unique() {
     let mut seen = BTreeSet::new();
     for s in Catalog::get().services() {
-        let words = std::iter::once(s.id()).chain(s.aliases().iter().map(String::as_str));
+        let words = std::iter::once(s.id()).chain(s.aliases().iter().copied());
         for word in words {
             assert!(seen.insert(word), "{word} twice");
         }
