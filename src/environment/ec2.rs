@@ -30,12 +30,10 @@ pub const MACS: &str = "meta-data/network/interfaces/macs/";
 /// What is asked of the instance as a whole, beside the list of interfaces.
 ///
 /// Source: "Instance metadata categories" in the EC2 user guide.
-pub const INSTANCE_ITEMS: [&str; 8] = [
+pub const INSTANCE_ITEMS: [&str; 6] = [
     "meta-data/placement/region",
-    "meta-data/placement/availability-zone",
     "meta-data/placement/availability-zone-id",
     "meta-data/services/partition",
-    "meta-data/instance-id",
     "meta-data/mac",
     DOCUMENT,
     SIGNATURE,
@@ -53,6 +51,11 @@ pub const FIRST_ITEMS: [&str; 4] = [
 /// What is asked first of an interface: whose it is and in which VPC.
 pub const FIRST_OF_INTERFACE: [&str; 4] = ["vpc-id", "owner-id", "local-ipv4s", "ipv6s"];
 
+/// In the document as well.
+const ZONE: &str = "meta-data/placement/availability-zone";
+/// In the document as well.
+const INSTANCE_ID: &str = "meta-data/instance-id";
+
 const DOCUMENT: &str = "dynamic/instance-identity/document";
 /// The document's signature, as "Verify the instance identity document" in the EC2 user guide recommends it.
 const SIGNATURE: &str = "dynamic/instance-identity/rsa2048";
@@ -61,12 +64,11 @@ const SIGNATURE: &str = "dynamic/instance-identity/rsa2048";
 pub const ADDRESS_ITEMS: [&str; 4] = ["local-ipv4s", "ipv6s", "ipv4-prefix", "ipv6-prefix"];
 
 /// What is asked of an interface beside its addresses.
-pub const INTERFACE_ITEMS: [&str; 11] = [
+pub const INTERFACE_ITEMS: [&str; 10] = [
     "interface-id",
     "owner-id",
     "vpc-id",
-    "vpc-ipv4-cidr-block",
-    "vpc-ipv4-cidr-blocks",
+    VPC_CIDRS,
     "vpc-ipv6-cidr-blocks",
     "subnet-id",
     "subnet-ipv4-cidr-block",
@@ -74,6 +76,11 @@ pub const INTERFACE_ITEMS: [&str; 11] = [
     "security-group-ids",
     PUBLIC_ITEM,
 ];
+
+/// All IPv4 blocks of the interface's VPC, the primary one among them.
+const VPC_CIDRS: &str = "vpc-ipv4-cidr-blocks";
+/// The primary one alone.
+const PRIMARY_CIDR: &str = "vpc-ipv4-cidr-block";
 
 /// The public addresses of an interface.
 const PUBLIC_ITEM: &str = "public-ipv4s";
@@ -139,23 +146,19 @@ impl Instance {
     /// Reads the items; whatever is not what it should be is left out.
     pub fn read(items: &Items) -> Instance {
         let item = |path: &str| items.get(path).map(String::as_str);
-        let document = item(DOCUMENT)
-            .and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok())
-            .unwrap_or_default();
-        let field = |name: &str| document.get(name).and_then(|value| value.as_str());
+        let document = document(items);
+        let field = |name: &str| document.as_ref()?.get(name)?.as_str();
         let either = |path: &str, name: &str| item(path).or_else(|| field(name));
         Instance {
             region: either("meta-data/placement/region", "region")
                 .and_then(|text| Region::parse(text.trim()).ok()),
             partition: item("meta-data/services/partition").and_then(partition),
-            availability_zone: either("meta-data/placement/availability-zone", "availabilityZone")
-                .and_then(zone),
+            availability_zone: either(ZONE, "availabilityZone").and_then(zone),
             availability_zone_id: item("meta-data/placement/availability-zone-id").and_then(zone),
             account_id: field("accountId").and_then(account_id),
-            instance_id: either("meta-data/instance-id", "instanceId")
-                .and_then(|text| resource_id("i-", text)),
+            instance_id: either(INSTANCE_ID, "instanceId").and_then(|text| resource_id("i-", text)),
             primary_mac: item("meta-data/mac").and_then(mac),
-            identity: identity(items),
+            identity: document.as_ref().and_then(|_| identity(items)),
             interfaces: macs(items)
                 .into_iter()
                 .map(|mac| Interface::read(mac, items))
@@ -230,8 +233,8 @@ impl Interface {
                 .collect()
         };
         // The primary block stands in the list as well; not everything that poses as the service has the list.
-        let mut vpc_cidrs = networks(["vpc-ipv4-cidr-blocks", "vpc-ipv6-cidr-blocks"]);
-        for primary in list::<IpNet>(item("vpc-ipv4-cidr-block")) {
+        let mut vpc_cidrs = networks([VPC_CIDRS, "vpc-ipv6-cidr-blocks"]);
+        for primary in list::<IpNet>(item(PRIMARY_CIDR)) {
             if !vpc_cidrs.contains(&primary) {
                 vpc_cidrs.insert(0, primary);
             }
@@ -273,6 +276,30 @@ pub fn macs(items: &Items) -> Vec<String> {
     macs
 }
 
+/// What is to be asked now that the answer to `path`, or none, has come: what it should have told and did not. Not
+/// everything that poses as the service has every item.
+pub fn asked_instead(path: &str, items: &Items) -> Vec<String> {
+    if path == DOCUMENT {
+        let document = document(items);
+        let field = |name: &str| document.as_ref()?.get(name)?.as_str();
+        let zone = field("availabilityZone").and_then(zone);
+        let id = field("instanceId").and_then(|text| resource_id("i-", text));
+        let untold = [(zone.is_none(), ZONE), (id.is_none(), INSTANCE_ID)];
+        let paths = untold.into_iter().filter(|(is_untold, _)| *is_untold);
+        return paths.map(|(_, path)| path.to_owned()).collect();
+    }
+    match path.strip_suffix(VPC_CIDRS) {
+        Some(interface)
+            if list::<IpNet>(items.get(path).map(String::as_str))
+                .next()
+                .is_none() =>
+        {
+            vec![format!("{interface}{PRIMARY_CIDR}")]
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// The path of an interface's item, below `/latest/`.
 pub fn item_path(mac: &str, name: &str) -> String {
     format!("{MACS}{mac}/{name}")
@@ -307,19 +334,23 @@ pub fn zone(text: &str) -> Option<String> {
     (clean && begins && text.len() <= 48).then(|| text.to_owned())
 }
 
-/// The document where it is one, and its signature where it may be one.
+/// The identity document, where it is one.
+fn document(items: &Items) -> Option<serde_json::Map<String, serde_json::Value>> {
+    let text = items.get(DOCUMENT)?;
+    serde_json::from_str(text).ok()
+}
+
+/// A document and its signature where it may be one.
 fn identity(items: &Items) -> Option<InstanceIdentity> {
     let bounded = |path: &str| {
         items
             .get(path)
             .filter(|text| text.len() <= LONGEST_IDENTITY)
     };
-    let document = bounded(DOCUMENT)?;
-    let is_object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(document);
     let is_base64 = |b: u8| b.is_ascii_alphanumeric() || b"+/=\r\n".contains(&b);
     let rsa2048 = bounded(SIGNATURE).filter(|text| text.bytes().all(is_base64));
-    is_object.ok().map(|_| InstanceIdentity {
-        document: document.clone(),
+    Some(InstanceIdentity {
+        document: bounded(DOCUMENT)?.clone(),
         rsa2048: rsa2048.cloned(),
     })
 }
@@ -344,6 +375,26 @@ fn list<T: std::str::FromStr>(text: Option<&str>) -> impl Iterator<Item = T> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn what_an_answer_did_not_tell_is_asked_for_itself() {
+        let of = |path: &str, text: Option<&str>| {
+            let text = text.map(|text| (path.to_owned(), text.to_owned()));
+            asked_instead(path, &text.into_iter().collect())
+        };
+        let document = r#"{"availabilityZone": "eu-west-1a", "instanceId": "i-0123456789abcdef0"}"#;
+        assert!(of(DOCUMENT, Some(document)).is_empty());
+        let lies = r#"{"availabilityZone": ["eu-west-1a"], "instanceId": "i-0123456789abcdef0"}"#;
+        assert_eq!(of(DOCUMENT, Some(lies)), [ZONE]);
+        assert_eq!(of(DOCUMENT, Some("<html>")), [ZONE, INSTANCE_ID]);
+        assert_eq!(of(DOCUMENT, None), [ZONE, INSTANCE_ID]);
+        let blocks = item_path("02:00:00:00:00:01", VPC_CIDRS);
+        assert!(of(&blocks, Some("10.0.0.0/16\n10.1.0.0/16")).is_empty());
+        let primary = [item_path("02:00:00:00:00:01", PRIMARY_CIDR)];
+        assert_eq!(of(&blocks, Some("none")), primary);
+        assert_eq!(of(&blocks, None), primary);
+        assert!(of("meta-data/mac", None).is_empty());
+    }
+
     const FIRST: &str = "02:00:00:00:00:01";
     const SECOND: &str = "02:00:00:00:00:02";
 
@@ -351,10 +402,10 @@ mod tests {
         let mut items = Items::new();
         let mut put = |path: &str, text: &str| items.insert(path.to_owned(), text.to_owned());
         put("meta-data/placement/region", "eu-west-1\n");
-        put("meta-data/placement/availability-zone", "eu-west-1a");
+        put(ZONE, "eu-west-1a");
         put("meta-data/placement/availability-zone-id", "euw1-az3");
         put("meta-data/services/partition", "aws");
-        put("meta-data/instance-id", "i-0123456789abcdef0");
+        put(INSTANCE_ID, "i-0123456789abcdef0");
         put("meta-data/mac", "02:00:00:00:00:01");
         put(
             "dynamic/instance-identity/document",

@@ -173,13 +173,15 @@ impl Work {
         let is_list = path == ec2::MACS;
         match got {
             Ok(Some(text)) => {
-                self.items.insert(path, text);
+                self.items.insert(path.clone(), text);
             }
             Ok(None) => {}
             Err(failure) => {
                 self.failure.get_or_insert(failure);
             }
         }
+        let instead = ec2::asked_instead(&path, &self.items);
+        self.ask(instead);
         if is_list {
             let macs = ec2::macs(&self.items);
             let few = macs.len() <= FEW_INTERFACES;
