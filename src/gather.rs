@@ -127,7 +127,8 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
         region: options.region.clone(),
         env: options.env.clone(),
     };
-    let dropped_before = link_local::counts(bounds).await;
+    // Before the first question is asked, or so nearly that what is dropped by then is none of this run's.
+    let dropped_before = link_local::reading();
     let (progress, watching) = watch::channel(Progress::default());
     let (others, told_others) = watch::channel(None);
     let sends = options.request.queue_url.is_some()
@@ -251,8 +252,9 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
     let mut host = Arc::unwrap_or_clone(host);
     let wanted: Vec<String> = questions(&plan, None).into_iter().map(|q| q.name).collect();
     host.hosts_file = host::hosts_lines(&wanted);
+    let dropped_before = link_local::counts(bounds, dropped_before).await;
     if !dropped_before.is_empty() {
-        let after = link_local::counts(bounds).await;
+        let after = link_local::counts(bounds, link_local::reading()).await;
         host.link_local_drops = link_local::between(&dropped_before, &after);
     }
     host.credentials = credentials;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use below_ethtool::{Ethtool, EthtoolReader};
+use tokio::task::JoinHandle;
 
 use super::Bounds;
 use crate::facts::host::LinkLocalDrops;
@@ -18,11 +19,16 @@ const MOST_INTERFACES: usize = 64;
 /// The counts by interface; empty where no driver keeps one.
 pub type Counts = BTreeMap<String, u64>;
 
-/// Reads the counts now. What cannot be read is left out: other drivers than Amazon's do not keep them.
-pub async fn counts(bounds: &Bounds) -> Counts {
-    // The kernel asks the driver under a lock that others may hold.
+/// Begins to read the counts: the kernel asks the driver under a lock that others may hold, and nobody waits for that
+/// before there is a need.
+pub fn reading() -> JoinHandle<Counts> {
+    tokio::task::spawn_blocking(read)
+}
+
+/// The counts that were read. What cannot be read is left out: other drivers than Amazon's do not keep them.
+pub async fn counts(bounds: &Bounds, reading: JoinHandle<Counts>) -> Counts {
     let reading = async {
-        match tokio::task::spawn_blocking(read).await {
+        match reading.await {
             Ok(counts) => Outcome::Seen(counts),
             Err(error) => Outcome::Failed(Failure::new(FailureKind::Other, error.to_string())),
         }

@@ -1,7 +1,8 @@
 //! How many sockets this process may have: small containers and old service managers allow few.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
+use rustix::io::fcntl_dupfd_cloexec;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// What the runtime, the metadata services and the AWS clients need besides lookups and probes.
@@ -29,18 +30,22 @@ pub struct TooFew {
 /// How many there are, where those are too few.
 pub fn ensure() -> Result<(), TooFew> {
     raise();
-    let mut held = Vec::new();
-    while held.len() * 2 < NEEDED {
-        match std::io::pipe() {
-            Ok(both) => held.push(both),
-            Err(_) => {
-                let found = held.len() * 2;
-                return Err(TooFew { found });
-            }
+    // One pipe and copies of it: another pipe each would cost ten times as much.
+    let mut held = Vec::with_capacity(NEEDED);
+    if let Ok((one, other)) = std::io::pipe() {
+        held.extend([OwnedFd::from(one), OwnedFd::from(other)]);
+    }
+    while let Some(one) = held.first()
+        && held.len() < NEEDED
+    {
+        match fcntl_dupfd_cloexec(one, 0) {
+            Ok(copy) => held.push(copy),
+            Err(_) => break,
         }
     }
-    if let Some((one, _)) = held.first() {
-        make_room(one);
+    match held.first() {
+        Some(one) if held.len() >= NEEDED => make_room(one),
+        _ => return Err(TooFew { found: held.len() }),
     }
     Ok(())
 }
@@ -50,7 +55,7 @@ pub fn ensure() -> Result<(), TooFew> {
 /// `expand_fdtable`, fs/file.c of Linux): some ten milliseconds in the midst of the probes.
 fn make_room(one: &impl AsFd) {
     // Its number makes the table grow; closed at once, it leaves the room. Where so many may not be, it stays small.
-    if let Err(error) = rustix::io::fcntl_dupfd_cloexec(one, USUAL - 1) {
+    if let Err(error) = fcntl_dupfd_cloexec(one, USUAL - 1) {
         tracing::debug!("there is no room for {USUAL} open files: {error}");
     }
 }
