@@ -3,32 +3,35 @@
 //! Never through a proxy, whatever the variables say: metadata addresses are the host's own
 //! ("Instance metadata and user data" in the EC2 user guide). Time is bounded by the caller.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use http::header::{HOST, HeaderName};
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty, Limited};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::task::AbortHandle;
 
 use super::tcp;
 use crate::facts::{Failure, FailureKind};
 
-/// A connection to a metadata service; requests follow one another on it.
+/// A connection to a metadata service; requests follow one another on it. It is read and written by who waits for the
+/// answer: between requests nothing happens on it.
 #[derive(Debug)]
 pub struct Connection {
     sender: http1::SendRequest<Empty<Bytes>>,
+    driver: http1::Connection<TokioIo<Metered>, Empty<Bytes>>,
+    /// The driver has ended, and is not to be asked again.
+    is_over: bool,
     authority: String,
-    driver: AbortHandle,
     heard: Arc<AtomicUsize>,
 }
 
@@ -55,20 +58,17 @@ impl Connection {
             stream,
             heard: Arc::clone(&heard),
         };
-        let (sender, connection) = http1::Builder::new()
+        let (sender, driver) = http1::Builder::new()
             .max_buf_size(64 * 1024)
             .max_headers(64)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| http_failure(&error))?;
-        let driver = tokio::spawn(async move {
-            // Its error is the one the request under way gets as well.
-            let _ = connection.await;
-        });
         Ok(Connection {
             sender,
+            driver,
+            is_over: false,
             authority: authority.to_owned(),
-            driver: driver.abort_handle(),
             heard,
         })
     }
@@ -78,9 +78,9 @@ impl Connection {
         self.heard.load(Ordering::Relaxed) > 0
     }
 
-    /// True where the peer has closed.
+    /// True where the peer was seen to close.
     pub fn is_closed(&self) -> bool {
-        self.sender.is_closed()
+        self.is_over
     }
 
     /// One request and its whole answer; a body longer than `limit` bytes is an error.
@@ -101,37 +101,47 @@ impl Connection {
         let request = request
             .body(Empty::new())
             .map_err(|error| Failure::new(FailureKind::Malformed, error.to_string()))?;
-        self.sender
-            .ready()
-            .await
-            .map_err(|error| http_failure(&error))?;
-        let response = self
-            .sender
-            .send_request(request)
-            .await
-            .map_err(|error| http_failure(&error))?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), limit)
-            .collect()
-            .await
-            .map_err(|error| match error.downcast_ref::<hyper::Error>() {
-                Some(error) => http_failure(error),
-                None => Failure::new(
-                    FailureKind::Malformed,
-                    format!("an answer longer than {limit} bytes"),
-                ),
-            })?;
-        Ok(Reply {
-            status,
-            body: body.to_bytes().to_vec(),
+        let sender = &mut self.sender;
+        let mut exchange = pin!(async {
+            sender.ready().await.map_err(|error| http_failure(&error))?;
+            let response = sender
+                .send_request(request)
+                .await
+                .map_err(|error| http_failure(&error))?;
+            whole(response, limit).await
+        });
+        let (driver, is_over) = (&mut self.driver, &mut self.is_over);
+        poll_fn(|context| {
+            if let Poll::Ready(reply) = exchange.as_mut().poll(context) {
+                return Poll::Ready(reply);
+            }
+            if !*is_over {
+                // Its error is the one that the exchange gets as well.
+                *is_over = Pin::new(&mut *driver).poll(context).is_ready();
+            }
+            exchange.as_mut().poll(context)
         })
+        .await
     }
 }
 
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.driver.abort();
-    }
+/// An answer to its end.
+async fn whole(response: Response<Incoming>, limit: usize) -> Result<Reply, Failure> {
+    let status = response.status();
+    let body = Limited::new(response.into_body(), limit)
+        .collect()
+        .await
+        .map_err(|error| match error.downcast_ref::<hyper::Error>() {
+            Some(error) => http_failure(error),
+            None => Failure::new(
+                FailureKind::Malformed,
+                format!("an answer longer than {limit} bytes"),
+            ),
+        })?;
+    Ok(Reply {
+        status,
+        body: body.to_bytes().to_vec(),
+    })
 }
 
 /// The failure that an HTTP status other than success stands for.
@@ -145,6 +155,7 @@ pub fn status_failure(status: StatusCode) -> Failure {
 }
 
 /// A connection that counts what it hears, and hears only so much.
+#[derive(Debug)]
 struct Metered {
     stream: TcpStream,
     heard: Arc<AtomicUsize>,

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{HeaderName, Method, StatusCode};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
@@ -60,7 +60,8 @@ impl Client {
     /// Works on a few connections until nothing is left to ask, each item within one phase and all until `ends`.
     async fn lanes(&self, work: &Mutex<Work>, ends: Instant) {
         let lanes = locked(work, |work| self.lanes.min(work.queue.len()));
-        join_all((0..lanes).map(|_| self.lane(work, ends))).await;
+        let lanes: FuturesUnordered<_> = (0..lanes).map(|_| self.lane(work, ends)).collect();
+        lanes.collect::<()>().await;
     }
 
     async fn lane(&self, work: &Mutex<Work>, ends: Instant) {
