@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import random
 import signal
 import sys
 import tempfile
@@ -69,10 +70,12 @@ def memory(command, runs, codes=(0,)):
 def in_turn(commands, runs, codes=(0,)):
     """Runs commands by name, one after the other and again, so that what disturbs the machine disturbs all of them.
 
-    The first round reads the programs from the disk and is not counted."""
+    Each round has an order of its own, the same at each start: what ran before leaves the processors' caches, and the
+    lab's servers, warm or cold for what runs next. The first round reads the programs from the disk and is not counted."""
     taken = {name: [] for name in commands}
+    order = random.Random(1)
     for at in range(runs + 1):
-        for name, command in commands.items():
+        for name, command in order.sample(list(commands.items()), len(commands)):
             took = command() if callable(command) else once(command, codes)
             if at:
                 taken[name].append(took)
