@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use super::hostile;
 use super::public_names;
 use super::sockets;
+use super::wire;
 use super::world::{DnsAnswer, Endpoint, EndpointKind, World};
 
 /// From where a question is looked at.
@@ -74,7 +75,7 @@ pub async fn serve(world: Arc<World>, address: IpAddr, view: View) -> io::Result
                 let Some((response, delay)) = respond(&world, view, &request, false) else {
                     return;
                 };
-                tokio::time::sleep(delay).await;
+                wire::delayed(delay).await;
                 if let Some(manner) = manner(&world, view, &request) {
                     for packet in hostile::datagrams(manner, &request, &response) {
                         // The client may be gone; that is its own affair.
@@ -116,7 +117,7 @@ async fn serve_tcp(world: Arc<World>, listener: TcpListener, view: View) {
                     std::future::pending::<()>().await;
                     return;
                 };
-                tokio::time::sleep(delay).await;
+                wire::delayed(delay).await;
                 if let Some(manner) = manner(&world, view, &request) {
                     hostile::dns_over_tcp(&mut stream, manner, &request, &response).await;
                     return;

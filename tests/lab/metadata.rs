@@ -94,7 +94,7 @@ async fn connection(
 ) -> io::Result<()> {
     let mut buffer = Vec::new();
     while let Some(received) = wire::read(&mut stream, &mut buffer, address, client).await? {
-        tokio::time::sleep(Duration::from_millis(world.metadata.delay_ms)).await;
+        wire::delayed(Duration::from_millis(world.metadata.delay_ms)).await;
         let (answer, manner) = match kind {
             Kind::Instance => (
                 instance(world, &received.request),

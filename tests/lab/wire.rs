@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -9,6 +10,13 @@ use super::http::{HttpRequest, HttpResponse};
 
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_BODY: usize = 4 * 1024 * 1024;
+
+/// Waits as long as the world says. Not at all is no wait: a timer of tokio's takes a millisecond or two at the least.
+pub async fn delayed(delay: Duration) {
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+}
 
 /// A request off the wire, with what it took there.
 pub struct Received {
