@@ -21,7 +21,7 @@ use super::{Bounds, secrets};
 use crate::environment::EnvSnapshot;
 use crate::environment::ec2::Instance;
 use crate::facts::{Failure, FailureKind, Observation, Outcome};
-use lanes::Client;
+use lanes::{Client, Spare};
 
 /// Where the service answers on every instance.
 pub const IPV4: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)), 80);
@@ -239,20 +239,16 @@ async fn token(endpoint: &Endpoint, phase: Duration) -> Result<Client, (bool, Fa
         false => LANES_AFAR,
     };
     let path = format!("{}/latest/api/token", endpoint.base);
-    let mut spare = Vec::new();
+    let mut spare: Vec<Spare> = (1..lanes).map(|_| Spare::to(endpoint)).collect();
     let reply = {
         let header = Some((TOKEN_TTL, "300"));
         let request = connection.request(Method::PUT, &path, header, LONGEST_BODY);
         let mut request = std::pin::pin!(timeout(phase, request));
         // The connections that the token will be used on are made meanwhile, and nobody waits for them.
-        let open = (1..lanes).map(|_| Connection::open(address, &endpoint.authority));
         tokio::select! {
             biased;
             reply = &mut request => reply,
-            opened = join_all(open) => {
-                spare = opened;
-                request.await
-            }
+            _ = join_all(spare.iter_mut().map(Spare::made)) => request.await,
         }
     };
     // A part of an answer is a slow service's: a hop limit that is too low lets nothing through at all.
@@ -271,14 +267,13 @@ async fn token(endpoint: &Endpoint, phase: Duration) -> Result<Client, (bool, Fa
         return Err((false, failure));
     }
     secrets::note(token);
-    let mut open: Vec<Connection> = spare.into_iter().flatten().collect();
-    open.push(connection);
+    spare.push(connection.into());
     Ok(Client {
         endpoint: endpoint.clone(),
         token: token.to_owned(),
         phase,
         lanes,
-        open: std::sync::Mutex::new(open),
+        spare: std::sync::Mutex::new(spare),
     })
 }
 

@@ -1,9 +1,11 @@
 //! What the service is asked once there is a token: on a few connections at once, what others wait for first.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::pin::Pin;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, FutureExt, MaybeDone, maybe_done};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{HeaderName, Method, StatusCode};
 use tokio::sync::oneshot;
@@ -28,8 +30,35 @@ pub(super) struct Client {
     pub(super) phase: Duration,
     /// How many connections are used at once.
     pub(super) lanes: usize,
-    /// The connections that are there already, for the lanes that want them; the token's is the last.
-    pub(super) open: Mutex<Vec<Connection>>,
+    /// The connections that are made or being made, for the lanes that want them; the token's is the last.
+    pub(super) spare: Mutex<Vec<Spare>>,
+}
+
+/// A connection that is made, or being made.
+pub(super) struct Spare(MaybeDone<BoxFuture<'static, Result<Connection, Failure>>>);
+
+impl Spare {
+    /// A new one to this endpoint.
+    pub(super) fn to(endpoint: &Endpoint) -> Spare {
+        let (address, authority) = (endpoint.address, endpoint.authority.clone());
+        let opening = async move { Connection::open(address, &authority).await };
+        Spare(maybe_done(opening.boxed()))
+    }
+
+    /// Goes on making it, until it is made or cannot be.
+    pub(super) async fn made(&mut self) {
+        (&mut self.0).await;
+    }
+
+    fn take(mut self) -> Option<Connection> {
+        Pin::new(&mut self.0).take_output()?.ok()
+    }
+}
+
+impl From<Connection> for Spare {
+    fn from(connection: Connection) -> Spare {
+        Spare(MaybeDone::Done(Ok(connection)))
+    }
 }
 
 impl Client {
@@ -65,7 +94,14 @@ impl Client {
     }
 
     async fn lane(&self, work: &Mutex<Work>, ends: Instant) {
-        let mut connection = self.open.lock().ok().and_then(|mut open| open.pop());
+        let spare = self.spare.lock().ok().and_then(|mut spare| spare.pop());
+        let mut connection = None;
+        if let Some(mut spare) = spare {
+            let until = ends.min(Instant::now() + self.phase);
+            // One that is not made in time is given up.
+            let _ = timeout_at(until, spare.made()).await;
+            connection = spare.take();
+        }
         while let Some(path) = locked(work, |work| work.queue.pop_front()) {
             let until = ends.min(Instant::now() + self.phase);
             let got = timeout_at(until, self.get(&mut connection, &path)).await;
@@ -79,8 +115,8 @@ impl Client {
                 return;
             }
         }
-        if let (Some(connection), Ok(mut open)) = (connection, self.open.lock()) {
-            open.push(connection);
+        if let (Some(connection), Ok(mut spare)) = (connection, self.spare.lock()) {
+            spare.push(connection.into());
         }
     }
 
