@@ -1,4 +1,4 @@
-//! HTTP/1.1 as the lab's servers speak it: bounded, keep-alive, nothing else.
+//! HTTP/1.1 as the lab's servers speak it: bounded, keep-alive, nothing else; and how long any of them takes to answer.
 
 use std::io;
 use std::net::IpAddr;

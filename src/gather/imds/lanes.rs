@@ -207,7 +207,6 @@ impl Work {
 
     fn take(&mut self, path: String, got: Result<Option<String>, Failure>) {
         self.first.remove(&path);
-        let is_list = path == ec2::MACS;
         match got {
             Ok(Some(text)) => {
                 self.items.insert(path.clone(), text);
@@ -219,7 +218,7 @@ impl Work {
         }
         let instead = ec2::asked_instead(&path, &self.items);
         self.ask(instead);
-        if is_list {
+        if path == ec2::MACS {
             let macs = ec2::macs(&self.items);
             let few = macs.len() <= FEW_INTERFACES;
             for mac in &macs {
