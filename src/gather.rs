@@ -33,7 +33,7 @@ pub mod small_file;
 pub mod snapshot;
 pub mod sockets;
 pub mod system;
-mod tasks;
+pub(crate) mod tasks;
 pub mod tcp;
 pub mod tls;
 

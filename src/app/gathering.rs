@@ -15,7 +15,7 @@ use crate::gather::inventory::FetchQuestion;
 use crate::gather::plan::TargetSpec;
 use crate::gather::snapshot::{self, SnapshotQuestion};
 use crate::gather::tls::Trust;
-use crate::gather::{self, Bounds, Options, host, inventory, open_files};
+use crate::gather::{self, Bounds, Options, host, inventory, open_files, tasks};
 
 use super::signals::Signals;
 use super::{AppError, INCONCLUSIVE, PASS, output};
@@ -36,10 +36,12 @@ const MOST_LOOKUPS: usize = 512;
 pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
     let run = Run::start(workers(settings))?;
     let inventory = inventory(settings, &settings.inventory)?;
-    let options = options(settings, inventory, trust(settings)?);
+    let trust = run.beside(|| trust(settings))?;
+    let options = options(settings, inventory, trust);
     let progress = progress(settings);
     let facts = run.within(settings, async |bounds| {
-        gather::gather(options, bounds).await
+        let bounds = bounds.clone();
+        tasks::one(async move { gather::gather(options, &bounds).await }).await
     })?;
     progress.finish_and_clear();
     Ok(facts)
@@ -221,6 +223,12 @@ impl Run {
         })
     }
 
+    /// Does this at once; what it leaves to do meanwhile is done by the run's threads.
+    fn beside<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _runtime = self.runtime.enter();
+        work()
+    }
+
     /// Runs a future under the settings' limits; SIGINT and SIGTERM ask it to end with what it has.
     fn within<T>(
         self,
@@ -239,6 +247,7 @@ impl Run {
         work: impl AsyncFnOnce(&Bounds) -> T,
     ) -> Result<T, AppError> {
         let timeout = Duration::from_millis(settings.request.timeout_ms);
+        let is_only_one = self.signals.is_some();
         let value = self.runtime.block_on(async {
             if let Some(signals) = self.signals {
                 tokio::spawn(signals.obey());
@@ -247,7 +256,11 @@ impl Run {
             work(&bounds).await
         });
         // A thread that hangs in the system's resolver must not hold the report back, nor a peer that floods a connection.
-        self.runtime.shutdown_background();
+        // The threads of a process that has no other run end with it, sooner than by being woken for it.
+        match is_only_one {
+            true => std::mem::forget(self.runtime),
+            false => self.runtime.shutdown_background(),
+        }
         Ok(value)
     }
 }

@@ -18,13 +18,10 @@ pub(super) async fn known(
     let mut watching = watching.clone();
     let told = watching
         .wait_for(|told| told.whole || told.host.as_deref().is_some_and(&enough))
-        .await;
-    let told = match told {
-        Ok(told) => Some((told.host.clone(), told.whole)),
-        Err(_) => None,
-    };
+        .await
+        .map(|told| (told.host.clone(), told.whole));
     match told {
-        Some((Some(host), whole)) => (host, whole),
+        Ok((Some(host), whole)) => (host, whole),
         // The sender tells everything before it goes: whoever waits past that waits for a run that is over.
         _ => std::future::pending().await,
     }

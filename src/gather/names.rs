@@ -22,7 +22,7 @@ const PROBES_AT_ONCE: usize = 256;
 const SYSTEM_AT_ONCE: usize = 96;
 /// Each question to the system's resolver takes a thread. Where it answers at once, these few do for all names; the others'
 /// turn comes after a moment in any case.
-const SYSTEM_AT_FIRST: usize = 4;
+const SYSTEM_AT_FIRST: usize = 2;
 const MOMENT: Duration = Duration::from_millis(5);
 /// The connections that one address may have at a time, experiments included; the sockets of one `getaddrinfo`.
 const SOCKETS_OF_PROBE: usize = 6;

@@ -5,7 +5,7 @@ use std::future::pending;
 use tokio::task::{JoinError, JoinSet};
 
 /// All outcomes, in any order.
-pub(super) async fn all<F>(work: impl IntoIterator<Item = F>) -> Vec<F::Output>
+pub(crate) async fn all<F>(work: impl IntoIterator<Item = F>) -> Vec<F::Output>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
@@ -18,7 +18,7 @@ where
 }
 
 /// The one outcome.
-pub(super) async fn one<F>(work: F) -> F::Output
+pub(crate) async fn one<F>(work: F) -> F::Output
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {

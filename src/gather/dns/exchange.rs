@@ -189,18 +189,15 @@ async fn udp_round(
     send(&socket, &bytes).await?;
     let mut sent = 1;
     let mut garbage: Option<(Instant, String)> = None;
-    // Only the pages that an answer needs are touched.
-    let mut buffer = Vec::with_capacity(usize::from(u16::MAX));
     loop {
-        buffer.clear();
         let again = (sent < SENDS).then(|| began + patience * sent / SENDS);
         let given_up = garbage.as_ref().map(|(until, _)| *until);
         let wake = again.into_iter().chain(given_up).min();
         let received = tokio::select! {
-            received = socket.recv_buf(&mut buffer) => Some(received),
+            received = received(&socket) => Some(received),
             () = until(wake) => None,
         };
-        match received {
+        let packet = match received {
             None => {
                 // Something came that answers nothing, and nothing better followed.
                 if let Some((until, what)) = &garbage
@@ -213,11 +210,11 @@ async fn udp_round(
                 send(&socket, &bytes).await?;
                 continue;
             }
-            Some(Ok(_)) => {}
+            Some(Ok(packet)) => packet,
             Some(Err(error)) if error.kind() == ErrorKind::Interrupted => continue,
             Some(Err(error)) => return Err(tcp::failure(&error)),
-        }
-        match judge(&buffer, id, question) {
+        };
+        match judge(&packet, id, question) {
             Judged::Answer(message) if edns && knows_no_edns(&message) => {
                 return Ok(Received::NoEdns);
             }
@@ -233,6 +230,19 @@ async fn udp_round(
             }
             Judged::Garbage(_) => {}
             Judged::Other => {}
+        }
+    }
+}
+
+/// The next packet. There is room for any, from the moment it is there: many questions wait at a time.
+async fn received(socket: &UdpSocket) -> io::Result<Vec<u8>> {
+    loop {
+        socket.readable().await?;
+        let mut packet = Vec::with_capacity(usize::from(u16::MAX));
+        match socket.try_recv_buf(&mut packet) {
+            Ok(_) => return Ok(packet),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
         }
     }
 }

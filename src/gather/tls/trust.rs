@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, mpsc};
+use std::thread;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
+use tokio::runtime::Handle;
 
 use super::roots::Roots;
 use super::{certificate, judge, store};
@@ -69,22 +70,27 @@ impl Trust {
     /// Loads the system's roots, and the bytes of two PEM files with the names to speak of them by: the roots
     /// services must chain to (Amazon Trust Services' where none are given) and extra roots to connect by.
     ///
-    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the system's store. Its bundle is read meanwhile, since it holds a
-    /// hundred roots and more, and the rest only where a chain needs it. A store that is missing or broken is empty and no error. A file that the operator named must be right.
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the system's store. Its bundle is read meanwhile, on a thread of the
+    /// runtime's where there is one, since it holds a hundred roots and more, and the rest only where a chain needs it.
+    /// A store that is missing or broken is empty and no error. A file that the operator named must be right.
     pub fn load(
         service_roots_pem: Option<(&Path, &[u8])>,
         ca_file_pem: Option<(&Path, &[u8])>,
     ) -> Result<Trust, TrustError> {
         let extra = extra(ca_file_pem)?;
         let added = extra.clone();
-        let reading = std::thread::Builder::new()
-            .name("roots".to_owned())
-            .spawn(move || Roots::of(store::bundle().into_iter().chain(added)));
+        let (tell, told) = mpsc::channel();
+        let read = move || {
+            // Nobody waits any more where the run has ended.
+            let _ = tell.send(Roots::of(store::bundle().into_iter().chain(added)));
+        };
+        match Handle::try_current() {
+            // Its thread has other work afterwards.
+            Ok(runtime) => drop(runtime.spawn_blocking(read)),
+            Err(_) => drop(thread::Builder::new().name("roots".to_owned()).spawn(read)),
+        }
         // Without a thread to be had, the whole store is read when it is wanted.
-        let bundle: Load = Box::new(move || match reading.map(JoinHandle::join) {
-            Ok(Ok(roots)) => roots,
-            _ => Roots::of([]),
-        });
+        let bundle: Load = Box::new(move || told.recv().unwrap_or_else(|_| Roots::of([])));
         let whole: Load = Box::new(move || Roots::of(store::whole().into_iter().chain(extra)));
         Trust::with(bundle, whole, service_roots_pem)
     }
