@@ -1,5 +1,6 @@
 //! The metadata services: the instance's, an ECS task's, and EKS pod identity.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
@@ -93,11 +94,12 @@ async fn connection(
     client: IpAddr,
 ) -> io::Result<()> {
     let mut buffer = Vec::new();
+    let tree = OnceCell::new();
     while let Some(received) = wire::read(&mut stream, &mut buffer, address, client).await? {
         wire::delayed(Duration::from_millis(world.metadata.delay_ms)).await;
         let (answer, manner) = match kind {
             Kind::Instance => (
-                instance(world, &received.request),
+                instance(world, &tree, &received.request),
                 world.metadata.imds.as_str(),
             ),
             Kind::Task => (task(world, &received.request), world.metadata.ecs.as_str()),
@@ -154,7 +156,8 @@ async fn connection(
     Ok(())
 }
 
-fn instance(world: &World, request: &HttpRequest) -> Answer {
+/// The tree is made when it is first asked for.
+fn instance(world: &World, tree: &OnceCell<Tree>, request: &HttpRequest) -> Answer {
     let token_request = request.method == "PUT" && request.path == "/latest/api/token";
     match world.metadata.imds.as_str() {
         "hang" => return Answer::Hang,
@@ -198,11 +201,7 @@ fn instance(world: &World, request: &HttpRequest) -> Answer {
     }) {
         return plain(404, "").into();
     }
-    let mut tree = instance_tree(world);
-    for (path, value) in &world.metadata.imds_values {
-        let path = path.replace("{mac}", &world.host.mac);
-        tree.insert(path, value.clone());
-    }
+    let tree = tree.get_or_init(|| instance_tree(world));
     match tree.get(path.trim_end_matches('/')) {
         Some(value)
             if path.starts_with("dynamic/instance-identity/document") || value.starts_with('{') =>
@@ -210,7 +209,7 @@ fn instance(world: &World, request: &HttpRequest) -> Answer {
             HttpResponse::new(200, "text/plain", value.clone()).into()
         }
         Some(value) => plain(200, value).into(),
-        None => match listing(&tree, path.trim_end_matches('/')) {
+        None => match listing(tree, path.trim_end_matches('/')) {
             Some(listing) => plain(200, &listing).into(),
             None => plain(404, "").into(),
         },
@@ -218,7 +217,7 @@ fn instance(world: &World, request: &HttpRequest) -> Answer {
 }
 
 /// The entries directly below a path, directories with a slash; none where there is nothing.
-fn listing(tree: &BTreeMap<String, String>, path: &str) -> Option<String> {
+fn listing(tree: &Tree, path: &str) -> Option<String> {
     let prefix = if path.is_empty() {
         String::new()
     } else {
@@ -237,7 +236,10 @@ fn listing(tree: &BTreeMap<String, String>, path: &str) -> Option<String> {
     (!entries.is_empty()).then(|| entries.join("\n"))
 }
 
-fn instance_tree(world: &World) -> BTreeMap<String, String> {
+/// What instance metadata tells, by its path.
+type Tree = BTreeMap<String, String>;
+
+fn instance_tree(world: &World) -> Tree {
     let host = &world.host;
     let (zone, zone_id) = world.zone_of(&host.subnet);
     let subnet = world.subnets.get(&host.subnet);
@@ -272,7 +274,7 @@ fn instance_tree(world: &World) -> BTreeMap<String, String> {
         .filter_map(|id| world.security_groups.get(id))
         .map(|g| g.name.as_str());
     let names = names.collect::<Vec<_>>().join("\n");
-    let mut tree: BTreeMap<String, String> = BTreeMap::new();
+    let mut tree = Tree::new();
     let mut put = |key: &str, value: String| {
         if !value.is_empty() {
             tree.insert(key.to_owned(), value);
@@ -393,6 +395,9 @@ fn instance_tree(world: &World) -> BTreeMap<String, String> {
             "TGFiIFBLQ1MgIzcgc2lnbmF0dXJlIHRoYXQgcHJvdmVzIG5vdGhpbmcsIGluIGxp\nbmVzIG9mIDY0"
                 .to_owned(),
         );
+    }
+    for (path, value) in &world.metadata.imds_values {
+        tree.insert(path.replace("{mac}", &host.mac), value.clone());
     }
     tree
 }

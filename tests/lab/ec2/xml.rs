@@ -1,5 +1,7 @@
 //! A writer for the XML of the EC2 query protocol.
 
+use std::fmt::{self, Display, Write};
+
 /// An XML document under construction; every text it is given is escaped.
 #[derive(Debug, Default)]
 pub struct Xml {
@@ -8,14 +10,15 @@ pub struct Xml {
 
 impl Xml {
     /// An element with text in it.
-    pub fn text(&mut self, name: &str, value: impl std::fmt::Display) {
+    pub fn text(&mut self, name: &str, value: impl Display) {
         self.open(name);
-        escape(&value.to_string(), &mut self.out);
+        // Writing to a text does not fail.
+        let _ = write!(Escaped(&mut self.out), "{value}");
         self.close(name);
     }
 
     /// An element with text in it where there is a text, else nothing: AWS leaves absent members out.
-    pub fn optional(&mut self, name: &str, value: Option<impl std::fmt::Display>) {
+    pub fn optional(&mut self, name: &str, value: Option<impl Display>) {
         if let Some(value) = value {
             self.text(name, value);
         }
@@ -43,7 +46,7 @@ impl Xml {
     }
 
     /// A list of plain texts.
-    pub fn texts<T: std::fmt::Display>(&mut self, name: &str, items: impl IntoIterator<Item = T>) {
+    pub fn texts<T: Display>(&mut self, name: &str, items: impl IntoIterator<Item = T>) {
         self.open(name);
         for item in items {
             self.text("item", item);
@@ -69,8 +72,23 @@ impl Xml {
     }
 }
 
+/// What is written to it is escaped.
+struct Escaped<'a>(&'a mut String);
+
+impl fmt::Write for Escaped<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        escape(text, self.0);
+        Ok(())
+    }
+}
+
 /// Characters that XML 1.0 cannot carry at all become U+FFFD, as they cannot be escaped.
 fn escape(value: &str, out: &mut String) {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !b"&<>\"'".contains(&byte);
+    if value.bytes().all(is_plain) {
+        out.push_str(value);
+        return;
+    }
     for c in value.chars() {
         match c {
             '&' => out.push_str("&amp;"),
