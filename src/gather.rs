@@ -216,7 +216,7 @@ pub async fn gather(options: Options, bounds: &Bounds) -> Facts {
         let inventory = async {
             let prepare = async {
                 if let (Some(access), InventoryChoice::Api) = (&access, &options.inventory) {
-                    access.prepare_inventory(bounds).await;
+                    access.prepare_inventory(bounds, early.ipv6_route).await;
                 }
             };
             let read = async {

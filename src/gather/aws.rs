@@ -19,6 +19,7 @@ pub mod ssm_parameter;
 mod steady_time;
 #[cfg(test)]
 pub(in crate::gather) mod test_service;
+mod tickets;
 pub(in crate::gather) mod warm;
 
 use std::fmt;
@@ -54,8 +55,10 @@ use warm::{Answers, To, Warm};
 pub use endpoint::{ApiHost, api_host};
 pub(in crate::gather) use endpoint::{form, overridden, regional};
 
-/// The calls that an inventory begins with.
-const FIRST_CALLS: usize = 14;
+/// The calls that an inventory begins with, and how many more of a host with IPv6: its interface is looked for by either
+/// family.
+const FIRST_CALLS: usize = 13;
+const FIRST_CALLS_OF_IPV6: usize = 1;
 
 /// Access to the AWS APIs of one region with whatever credentials there are here.
 ///
@@ -123,13 +126,14 @@ impl AwsAccess {
     /// Makes the connections that the inventory's first calls will be made on, while it is not yet known what they
     /// ask: those are made at the same time, and over HTTP/1.1 each takes one. Without credentials, or an instance that
     /// is being asked for them, none is made.
-    pub async fn prepare_inventory(&self, bounds: &Bounds) {
+    pub async fn prepare_inventory(&self, bounds: &Bounds, with_ipv6: bool) {
         let host = self.inventory_host();
         // What fails here is told by the call that it fails for.
         let _ = self.resolver(bounds).addresses(&host.name).await;
         let under_way = self.instance.begun_at_ms().is_some() && self.instance.is_available().await;
         if host.https && (under_way || self.usable(bounds).await.is_ok()) {
-            let count = open_files::at_once(FIRST_CALLS, 1);
+            let more = usize::from(with_ipv6) * FIRST_CALLS_OF_IPV6;
+            let count = open_files::at_once(FIRST_CALLS + more, 1);
             self.warm_inventory(bounds).await.open(count);
         }
     }

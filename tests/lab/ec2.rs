@@ -13,6 +13,7 @@ pub mod xml;
 
 mod endpoints;
 mod interfaces;
+mod listed;
 mod network;
 mod prefix_lists;
 
@@ -27,6 +28,7 @@ use super::hostile;
 use super::http::{Answer, HttpRequest, HttpResponse};
 use super::sqs::Arrival;
 use super::world::World;
+use listed::Listed;
 use query::{Limits, Query};
 use signature::{Caller, Rejection};
 use xml::Xml;
@@ -37,6 +39,7 @@ pub struct Ec2 {
     world: Arc<World>,
     /// The signed requests that came already.
     known: Mutex<BTreeSet<Vec<u8>>>,
+    listed: Listed,
 }
 
 impl Ec2 {
@@ -45,6 +48,7 @@ impl Ec2 {
         Self {
             world,
             known: Mutex::default(),
+            listed: Listed::default(),
         }
     }
 
@@ -58,6 +62,14 @@ impl Ec2 {
 
     fn plain(&self, request: &HttpRequest) -> Answer {
         let world = super::turn::now(&self.world);
+        let answer = |request| {
+            answer_by(&world, request, |list| {
+                self.listed.or(&world, request, list)
+            })
+        };
+        if world.ec2_api.temper.is_empty() {
+            return answer(request).into();
+        }
         let hangs = world.ec2_api.temper == "hang"
             && request.header("authorization").is_some()
             && concerns(
@@ -73,7 +85,7 @@ impl Ec2 {
             "endless-pages" | "same-token" => without_token(request),
             _ => request.clone(),
         };
-        let response = answer(&world, &asked);
+        let response = answer(&asked);
         let parameters = parameters(request);
         let action = parameters.get("Action").unwrap_or_default();
         if request.header("authorization").is_none() || !concerns(&world, action) {
@@ -141,8 +153,16 @@ fn with_token(response: HttpResponse, action: &str, token: &str) -> HttpResponse
 
 /// Answers one request to `ec2.REGION.amazonaws.com`.
 pub fn answer(world: &World, request: &HttpRequest) -> HttpResponse {
+    answer_by(world, request, |list| list())
+}
+
+fn answer_by(
+    world: &World,
+    request: &HttpRequest,
+    told: impl FnOnce(Body) -> Text,
+) -> HttpResponse {
     let id = signature::request_id(request);
-    let response = match respond(world, request, &id) {
+    let response = match respond(world, request, &id, told) {
         Ok(response) => response,
         Err(refusal) => refusal.response(&id),
     };
@@ -274,7 +294,12 @@ const CLAMPED: Limits = Limits {
     clamps: true,
 };
 
-fn respond(world: &World, request: &HttpRequest, id: &str) -> Result<HttpResponse, Refusal> {
+fn respond(
+    world: &World,
+    request: &HttpRequest,
+    id: &str,
+    told: impl FnOnce(Body) -> Text,
+) -> Result<HttpResponse, Refusal> {
     let query = parameters(request);
     let action = query.get("Action");
     let caller = match signature::authenticate(world, request, "ec2") {
@@ -327,7 +352,7 @@ fn respond(world: &World, request: &HttpRequest, id: &str) -> Result<HttpRespons
     }
     let whole = format!(
         "<{action}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>{id}</requestId>{}</{action}Response>",
-        body()?
+        told(body)?
     );
     Ok(document(200, &whole))
 }
@@ -429,7 +454,8 @@ fn permitted(
     Ok(())
 }
 
-type Body<'a> = Box<dyn FnOnce() -> Result<String, Refusal> + 'a>;
+type Text = Result<String, Refusal>;
+type Body<'a> = Box<dyn FnOnce() -> Text + 'a>;
 
 /// Finds the action. The work waits until the caller is known to be allowed: AWS tells nothing before.
 fn perform<'a>(world: &'a World, query: &'a Query, action: &str) -> Result<Body<'a>, Refusal> {

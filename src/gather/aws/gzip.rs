@@ -18,10 +18,17 @@ const PIECE: usize = 1024;
 /// A body, plain whatever it comes as.
 pub(super) struct Gunzip<B> {
     body: B,
-    /// None where the body comes plain.
-    decoder: Option<GzDecoder<Vec<u8>>>,
+    coding: Coding,
     /// What has come and is still compressed.
     rest: Bytes,
+}
+
+/// How a body comes.
+enum Coding {
+    Plain,
+    /// The decoder is made when there is something to decode: it takes fifty kilobytes, and many answers are waited for at
+    /// a time.
+    Gzip(Option<Box<GzDecoder<Vec<u8>>>>),
 }
 
 impl<B> Gunzip<B> {
@@ -30,7 +37,10 @@ impl<B> Gunzip<B> {
         let is_gzip = encoding.is_some_and(|encoding| encoding.trim().eq_ignore_ascii_case("gzip"));
         Gunzip {
             body,
-            decoder: is_gzip.then(|| GzDecoder::new(Vec::new())),
+            coding: match is_gzip {
+                true => Coding::Gzip(None),
+                false => Coding::Plain,
+            },
             rest: Bytes::new(),
         }
     }
@@ -50,12 +60,13 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = self.get_mut();
         loop {
-            let Some(decoder) = &mut this.decoder else {
+            let Coding::Gzip(decoder) = &mut this.coding else {
                 let frame = Pin::new(&mut this.body).poll_frame(context);
                 return frame.map(|frame| Some(frame?.map_err(Into::into)));
             };
             if !this.rest.is_empty() {
                 let piece = this.rest.split_to(PIECE.min(this.rest.len()));
+                let decoder = decoder.get_or_insert_with(begun);
                 decoder.write_all(&piece)?;
                 let plain = std::mem::take(decoder.get_mut());
                 if !plain.is_empty() {
@@ -68,9 +79,10 @@ where
                 Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
                 None => {
                     // An end that comes too early is an error.
+                    let decoder = decoder.get_or_insert_with(begun);
                     decoder.try_finish()?;
                     let plain = std::mem::take(decoder.get_mut());
-                    this.decoder = None;
+                    this.coding = Coding::Plain;
                     if !plain.is_empty() {
                         return Poll::Ready(Some(Ok(Frame::data(plain.into()))));
                     }
@@ -80,15 +92,19 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.decoder.is_none() && self.body.is_end_stream()
+        matches!(self.coding, Coding::Plain) && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self.decoder {
-            None => self.body.size_hint(),
-            Some(_) => SizeHint::default(),
+        match self.coding {
+            Coding::Plain => self.body.size_hint(),
+            Coding::Gzip(_) => SizeHint::default(),
         }
     }
+}
+
+fn begun() -> Box<GzDecoder<Vec<u8>>> {
+    Box::new(GzDecoder::new(Vec::new()))
 }
 
 #[cfg(test)]

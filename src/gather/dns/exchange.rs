@@ -1,11 +1,13 @@
 //! Questions and answers on the wire, over UDP and over TCP.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{Name, RecordType};
+use rustix::io::Errno;
+use rustix::net::{self, AddressFamily, SendFlags, SocketFlags, SocketType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, sleep_until};
@@ -255,19 +257,25 @@ async fn until(wake: Option<Instant>) {
 }
 
 async fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
-    let any = match server.ip() {
-        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    let family = match server.ip() {
+        IpAddr::V4(_) => AddressFamily::INET,
+        IpAddr::V6(_) => AddressFamily::INET6,
     };
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = net::socket_with(family, SocketType::DGRAM, flags, None)?;
     // The kernel picks a random port, and a connected socket takes packets of this server alone and is told of
     // a closed port.
-    let socket = UdpSocket::bind(SocketAddr::new(any, 0)).await?;
-    socket.connect(server).await?;
-    Ok(socket)
+    net::connect(&socket, &server)?;
+    UdpSocket::from_std(socket.into())
 }
 
 async fn send(socket: &UdpSocket, bytes: &[u8]) -> Result<(), Failure> {
-    match socket.send(bytes).await {
+    // A new socket has room for it as a rule: whether it has, the runtime would know a turn later.
+    let sent = match net::send(socket, bytes, SendFlags::empty()) {
+        Err(Errno::WOULDBLOCK) => socket.send(bytes).await,
+        sent => sent.map_err(io::Error::from),
+    };
+    match sent {
         Ok(_) => Ok(()),
         // A packet filter of this host took the packet: it is lost, as if it had been lost on the way.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
