@@ -19,7 +19,6 @@ pub mod ssm_parameter;
 mod steady_time;
 #[cfg(test)]
 pub(in crate::gather) mod test_service;
-mod tickets;
 pub(in crate::gather) mod warm;
 
 use std::fmt;

@@ -197,7 +197,7 @@ pub(in crate::gather) fn bounds(timeout_ms: u64, deadline_ms: u64) -> Bounds {
 }
 
 /// A root and a server's configuration with a certificate below it.
-pub(super) fn certified(name: &str) -> (String, rustls::ServerConfig) {
+fn certified(name: &str) -> (String, rustls::ServerConfig) {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut root = rcgen::CertificateParams::new(Vec::new()).unwrap();
     root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);

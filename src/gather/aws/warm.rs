@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -34,7 +34,6 @@ use tokio_rustls::client::TlsStream;
 
 use super::https::bounded;
 use super::resolve::Resolver;
-use super::tickets::Tickets;
 use super::{ApiHost, failure, gzip};
 use crate::facts::FailureKind;
 use crate::gather::tls::{self, Hello, Roots, SameChain};
@@ -91,7 +90,6 @@ impl Warm {
                 to,
                 config: Arc::new(config),
                 limit,
-                tickets: Tickets::none(),
             }),
             begun: Arc::default(),
         }
@@ -154,7 +152,6 @@ struct Opener {
     to: To,
     config: Arc<ClientConfig>,
     limit: Duration,
-    tickets: Tickets,
 }
 
 impl Opener {
@@ -178,15 +175,11 @@ impl Opener {
             .into_iter()
             .map(|address| SocketAddr::new(address, self.port))
             .collect();
-        let began = Instant::now();
         let stream = TcpStream::connect(sockets.as_slice()).await?;
         stream.set_nodelay(true)?;
-        self.tickets.wait(began.elapsed()).await;
         let name = ServerName::try_from(self.name.clone()).map_err(io::Error::other)?;
         let connector = TlsConnector::from(Arc::clone(&self.config));
-        let mut stream = connector.connect(name, stream).await?;
-        self.tickets.take(&mut stream).await;
-        Ok(Stream(TokioIo::new(stream)))
+        Ok(Stream(TokioIo::new(connector.connect(name, stream).await?)))
     }
 }
 
