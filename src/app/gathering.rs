@@ -41,6 +41,7 @@ pub(super) fn facts(settings: &Settings) -> Result<Facts, AppError> {
     let progress = progress(settings);
     let facts = run.within(settings, async |bounds| {
         let bounds = bounds.clone();
+        // One of the workers' tasks: this thread would be one more, woken by the kernel for each answer.
         tasks::one(async move { gather::gather(options, &bounds).await }).await
     })?;
     progress.finish_and_clear();

@@ -54,10 +54,9 @@ use warm::{Answers, To, Warm};
 pub use endpoint::{ApiHost, api_host};
 pub(in crate::gather) use endpoint::{form, overridden, regional};
 
-/// The calls that an inventory begins with, and how many more of a host with IPv6: its interface is looked for by either
-/// family.
+/// The calls that an inventory begins with; that of a host with IPv6, whose interface is looked for by either family, with
+/// one more.
 const FIRST_CALLS: usize = 13;
-const FIRST_CALLS_OF_IPV6: usize = 1;
 
 /// Access to the AWS APIs of one region with whatever credentials there are here.
 ///
@@ -131,8 +130,7 @@ impl AwsAccess {
         let _ = self.resolver(bounds).addresses(&host.name).await;
         let under_way = self.instance.begun_at_ms().is_some() && self.instance.is_available().await;
         if host.https && (under_way || self.usable(bounds).await.is_ok()) {
-            let more = usize::from(with_ipv6) * FIRST_CALLS_OF_IPV6;
-            let count = open_files::at_once(FIRST_CALLS + more, 1);
+            let count = open_files::at_once(FIRST_CALLS + usize::from(with_ipv6), 1);
             self.warm_inventory(bounds).await.open(count);
         }
     }

@@ -5,7 +5,7 @@ use std::future::pending;
 use tokio::task::{JoinError, JoinSet};
 
 /// All outcomes, in any order.
-pub(crate) async fn all<F>(work: impl IntoIterator<Item = F>) -> Vec<F::Output>
+pub(super) async fn all<F>(work: impl IntoIterator<Item = F>) -> Vec<F::Output>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
